@@ -1,0 +1,82 @@
+"""Steps per second of the library's image loop against a hand-written `tf.function` loop and an eager-tape loop.
+
+All three draw the same ideal image (pixels, total variation, random views, Adam) on the same network in one run, in
+turns, so that a machine that changes its speed changes it for all. Run: make bench
+"""
+
+import statistics
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tllib import backbones
+from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TotalVariation, optimize
+
+SIZE, ZEBRA, ROUNDS = 224, 340, 5
+
+
+def start(seed=0):
+    """The same grey noise for every loop."""
+    return np.random.default_rng(seed).normal(128, 8, (1, SIZE, SIZE, 3)).astype("float32")
+
+
+class Clock(keras.callbacks.Callback):
+    """Note when each call of the compiled step ends, so that building the graph is not counted."""
+
+    def on_train_begin(self, logs=None):
+        self.ticks = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ticks.append((batch + 1, time.perf_counter()))
+
+
+def ours(network, steps=96):
+    """`tllib.synthesis.optimize`: Keras `fit`, every named term written down."""
+    clock = Clock()
+    canvas = PixelCanvas(start(), penalty=TotalVariation(0.3), constraint=Box())
+    optimize(canvas, network, ZEBRA, objective=TargetLogit(), optimizer=keras.optimizers.Adam(6.0), steps=steps,
+             view=RandomView(SIZE), callbacks=[clock])
+    (first, began), (last, ended) = clock.ticks[1], clock.ticks[-1]
+    return (last - first) / (ended - began)
+
+
+def tape_loop(network, steps, compiled):
+    """What one would write by hand, with a gradient tape."""
+    image, view, penalty = tf.Variable(start()), RandomView(SIZE), TotalVariation(0.3)
+    optimizer = keras.optimizers.Adam(6.0)
+    optimizer.build([image])
+
+    def step():
+        with tf.GradientTape() as tape:
+            logits = network(view(image), training=False)
+            loss = -logits[0, ZEBRA] + penalty(image)
+        optimizer.apply([tape.gradient(loss, image)], [image])
+        image.assign(tf.clip_by_value(image, 0.0, 255.0))
+
+    step = tf.function(step) if compiled else step
+    for _ in range(4):
+        step()
+    began = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return steps / (time.perf_counter() - began)
+
+
+def main():
+    """Time the three in turns and print medians and ratios."""
+    network = backbones.load("efficientnet_lite0", top=True)
+    rates = {"tllib optimize": [], "tf.function by hand": [], "eager tape": []}
+    for _ in range(ROUNDS):
+        rates["tllib optimize"].append(ours(network))
+        rates["tf.function by hand"].append(tape_loop(network, 80, compiled=True))
+        rates["eager tape"].append(tape_loop(network, 8, compiled=False))
+    print(f"{'loop':22s}{'steps/s (median)':>18s}{'ours is':>12s}")
+    for name, found in rates.items():
+        ratio = statistics.median(a / b for a, b in zip(rates["tllib optimize"], found, strict=True))
+        print(f"{name:22s}{statistics.median(found):18.1f}{ratio:11.2f}x")
+
+
+if __name__ == "__main__":
+    main()

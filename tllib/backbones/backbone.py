@@ -1,0 +1,142 @@
+"""A name -> a pretrained network: pixels in, features or ImageNet logits out; and logits -> class names."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tllib import images as pixels
+from tllib.backbones import weights as weight_files
+from tllib.backbones.families import FAMILIES
+from tllib.suggest import unknown_name
+
+
+def names() -> list[str]:
+    """Names that `load` understands."""
+    return sorted(FAMILIES)
+
+
+def describe(name: str) -> str:
+    """One line on a backbone: what it eats, what it gives, its size and its published accuracy."""
+    row = _row(name)
+    return (f"{name}: {row.input_size} x {row.input_size} pixels -> {row.features} features, "
+            f"{row.parameters / 1e6:.1f} million parameters, ImageNet top-1 {row.top1} % (published), {row.source}")
+
+
+def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "imagenet", alpha: float | None = None,
+         seed: int = 0) -> keras.Model:
+    """Load a network, frozen, with its scaling inside.
+
+    Args:
+        name: one of `names()`.
+        top: False gives a backbone, pixels -> features `(n, d)`; True keeps the classifier, pixels -> 1000 logits.
+        weights: "imagenet", the path of a Keras `.h5` file with the ImageNet top, or None for random weights
+            (a control: the same network without what it learned).
+        alpha: width multiplier, for "mobilenet" only. Defaults to 1.
+        seed: used by random weights only.
+
+    Returns:
+        A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout.
+
+    Raises:
+        FileNotFoundError: the weights are not on this machine; the message says how to get them.
+        ValueError: unknown name or alpha, or weights that do not fit.
+
+    Example:
+        >>> from tllib import backbones
+        >>> backbones.load("efficientnet_lite0").output_shape
+        (None, 1280)
+    """
+    row = _row(name)
+    if alpha is not None and alpha not in dict(row.alphas):
+        known = ", ".join(str(known) for known, _ in row.alphas) or "none: this network has one width"
+        raise ValueError(f"alpha={alpha} is not known for {name!r}. Known: {known}.")
+    model = row.build(**({} if alpha is None else {"alpha": alpha}))
+    if weights is None:
+        _randomise(model, seed)
+    elif weights != "imagenet":
+        weight_files.set_from_file(model, weights)
+    elif row.package:
+        weight_files.set_from_package(model, row)
+    else:
+        weight_files.set_from_file(model, weight_files.find_file(row, alpha or 1.0))
+    if not top:
+        pooled = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)][-1]
+        flat = pooled.output if len(pooled.output.shape) == 2 else keras.layers.Flatten()(pooled.output)
+        model = keras.Model(model.input, flat)
+    model.name = name
+    model.trainable = False
+    model.compile(jit_compile=jit_compile())
+    return model
+
+
+def jit_compile() -> bool | str:
+    """What to pass to `compile`: XLA makes TensorFlow's convolutions several times slower on a CPU."""
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
+    """Name the k most probable ImageNet classes of each image.
+
+    Args:
+        network: from `load(..., top=True)`.
+        images: `(h, w, 3)` or `(n, h, w, 3)`, 0 to 255. Another size than the network's is cropped and resized.
+        k: how many classes, most probable first.
+
+    Returns:
+        For each image a list of (class name, probability in 0 to 1).
+    """
+    found = probabilities(network, images)
+    order = np.argsort(-found, axis=1)[:, :k]
+    return [[(class_names()[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
+
+
+def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch."""
+    if network.output_shape[-1] != 1000:
+        raise ValueError(f"This network gives {network.output_shape[-1]} features, not 1000 ImageNet classes. "
+                         "Load it with top=True.")
+    batch = pixels.fit_batch(images, network.input_shape[1])
+    logits = network.predict(batch, verbose=0).astype("float64")
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@cache
+def class_names() -> tuple[str, ...]:
+    """The 1000 ImageNet class names, in the order of the logits."""
+    return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
+
+
+def class_index(name: str | int) -> int:
+    """The number, 0 to 999, of an ImageNet class given by name (any case) or by number.
+
+    Raises:
+        ValueError: no such class; the nearest names are suggested.
+    """
+    known = class_names()
+    if isinstance(name, (int, np.integer)) and 0 <= name < len(known):
+        return int(name)
+    wanted = str(name).replace("_", " ")
+    matches = [i for i, other in enumerate(known) if other == wanted]
+    matches = matches or [i for i, other in enumerate(known) if other.casefold() == wanted.casefold()]
+    if not matches:
+        raise unknown_name("ImageNet class", name, known)
+    return matches[0]
+
+
+def _row(name: str):
+    if name not in FAMILIES:
+        raise unknown_name("backbone", name, FAMILIES)
+    return FAMILIES[name]
+
+
+def _randomise(model: keras.Model, seed: int) -> None:
+    """Draw every kernel anew (He et al., 2015) from `seed`; the rest stays as Keras made it."""
+    random = np.random.default_rng(seed)
+    for weight in model.weights:
+        if weight.name.endswith("kernel"):
+            fan_in = np.prod(weight.shape[:2] if weight.name.startswith("depthwise") else weight.shape[:-1])
+            weight.assign(random.normal(0, np.sqrt(2 / fan_in), weight.shape))

@@ -1,0 +1,219 @@
+"""Folders of photo files -> a PhotoSet: paths, labels, class names, and seeded, stratified parts of it."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tllib import folders, images
+from tllib.datasets import cartoons
+from tllib.datasets.sources import SOURCES, Source
+from tllib.suggest import unknown_name
+
+PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos on disk and what they show.
+
+    Attributes:
+        paths: one file a photo.
+        labels: int32 `(n,)`, class number of each.
+        class_names: name of each class number.
+        report: one line on where the photos come from and what was left out.
+    """
+
+    paths: tuple[Path, ...]
+    labels: np.ndarray = field(repr=False)
+    class_names: tuple[str, ...]
+    report: str
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def counts(self) -> dict[str, int]:
+        """Class name -> number of photos."""
+        found = np.bincount(self.labels, minlength=len(self.class_names))
+        return dict(zip(self.class_names, found.tolist(), strict=True))
+
+    def subset(self, n: int, *, seed: int = 0) -> "PhotoSet":
+        """Draw n photos, each class in proportion.
+
+        Raises:
+            ValueError: n is not between the number of classes and the number of photos.
+        """
+        if not len(self.class_names) <= n <= len(self):
+            raise ValueError(f"Cannot draw {n} of {len(self)} photos in {len(self.class_names)} classes: "
+                             "every class needs one at least.")
+        return self._take(_draw(self.labels, n, seed))
+
+    def split(self, *, test: float = 0.2, seed: int = 0) -> tuple["PhotoSet", "PhotoSet"]:
+        """Divide into (train, test): no photo in both, each class in proportion.
+
+        Args:
+            test: share of the photos for the second part, between 0 and 1.
+            seed: the same seed gives the same parts.
+
+        Raises:
+            ValueError: `test` is not between 0 and 1, or a class has a single photo.
+
+        Example:
+            >>> from tllib import datasets
+            >>> train, test = datasets.load("cartoon_pets").split(test=0.25, seed=0)
+            >>> len(train), len(test)
+            (240, 80)
+        """
+        if not 0 < test < 1:
+            raise ValueError(f"test is a share between 0 and 1, got {test}.")
+        for name, count in self.counts().items():
+            if count < 2:
+                raise ValueError(f"Class {name!r} has {count} photo: a split needs two, one to learn from and one to "
+                                 "be tested on. Add photos of it or leave the class out.")
+        chosen = _draw(self.labels, round(test * len(self)), seed, leave=1)
+        return self._take(np.setdiff1d(np.arange(len(self)), chosen)), self._take(chosen)
+
+    def _take(self, rows: np.ndarray) -> "PhotoSet":
+        return PhotoSet(tuple(self.paths[i] for i in rows), _labels(self.labels[rows]), self.class_names, self.report)
+
+
+def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
+         split: str | None = None, otherwise: str | None = None) -> PhotoSet:
+    """Find a data set on this machine.
+
+    Args:
+        name: "cats_vs_dogs", "oxford_pets", "cartoon_pets" (drawn here, always there), or the path of any folder that
+            holds one folder of photos for each class.
+        root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
+        labels: "species" or "breed", where a set has both.
+        split: "trainval" or "test", Oxford's official parts. Defaults to both together.
+        otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says where to get it and where to put it.
+        ValueError: unknown name, label kind or split; a folder without classes.
+    """
+    if name not in SOURCES:
+        if isinstance(name, os.PathLike) or os.sep in str(name) or Path(name).is_dir():
+            return _from_classes(Path(name), Path(name).name)
+        raise unknown_name("data set", name, SOURCES)
+    source = SOURCES[name]
+    if labels not in (None, *source.classes) or split not in (None, *(("trainval", "test") * (source.layout == "pets"))):
+        raise ValueError(f"{name} has labels {' or '.join(source.classes)}, and "
+                         f"{'split trainval or test' if source.layout == 'pets' else 'no official split'}; "
+                         f"got labels={labels!r}, split={split!r}.")
+    labels = labels or next(iter(source.classes))
+    if source.layout == "cartoons":
+        return _from_cartoons(source, labels)
+    folder = Path(root or folders.data_root()) / name / source.folder
+    if not folder.is_dir():
+        if otherwise is None:
+            raise FileNotFoundError(f"{source.title} is not at {folder}. Fetch it from {source.page}, unpack it there "
+                                    "(or point TLLIB_DATA at the folder above), or use 'cartoon_pets', always there.")
+        instead = load(otherwise, root=root, labels=labels if labels in SOURCES[otherwise].classes else None)
+        return PhotoSet(instead.paths, instead.labels, instead.class_names,
+                        f"{source.title} is not on this machine. {instead.report}")
+    return _from_pets(folder, source, labels, split) if source.layout == "pets" else _from_classes(folder, source.title)
+
+
+def _from_classes(folder: Path, title: str) -> PhotoSet:
+    """Read a folder that holds one folder of photos for each class."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"No folder at {folder}. Give the folder that holds one folder of photos for each class.")
+    inside = [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
+    classes = {entry.name: _pictures(entry) for entry in inside}
+    if len(classes) < 2:
+        loose = len(_pictures(folder))
+        raise ValueError(f"{folder} holds {len(classes)} class folders" + (f" and {loose} loose photos" if loose else "")
+                         + f"; expected two or more, such as {folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg.")
+    return _readable([(path, name) for name, paths in classes.items() for path in paths], tuple(classes), title, "photos")
+
+
+def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> PhotoSet:
+    """Read Oxford's list files; each line: image id, class number, species (1 cat, 2 dog), breed number."""
+    entries = []
+    for name in ["trainval", "test"] if split is None else [split]:
+        listing = folder / "annotations" / f"{name}.txt"
+        if not listing.is_file():
+            raise FileNotFoundError(f"{source.title} has no list at {listing}. Unpack annotations.tar.gz beside images.")
+        entries += [line.split() for line in listing.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
+    rows = []
+    for image_id, _, species, _ in sorted(entries):
+        label = image_id.rsplit("_", 1)[0] if labels == "breed" else ("Cat", "Dog")[int(species) - 1]
+        rows.append((folder / "images" / f"{image_id}.jpg", label))
+    return _readable(rows, tuple(sorted({label for _, label in rows})), source.title, "photos")
+
+
+def _from_cartoons(source: Source, labels: str) -> PhotoSet:
+    """Draw the set on first use, into the cache; a changed drawing code draws a new one."""
+    version = hashlib.sha256(Path(cartoons.__file__).read_bytes()).hexdigest()[:8]
+    folder = cartoons.write_set(folders.cache_root() / f"cartoon_pets-{version}")
+    rows = [(path, path.parent.name if labels == "species" else path.stem.rsplit("_", 1)[0])
+            for species in ("Cat", "Dog") for path in _pictures(folder / species)]
+    names = tuple(sorted({label for _, label in rows}))
+    return _photo_set(rows, names, _report(source.title, "drawings", rows, names, []))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted((path for path in folder.iterdir() if path.suffix.lower() in PICTURES and path.name[0] != "."),
+                  key=lambda path: path.name)
+
+
+def _readable(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str, noun: str) -> PhotoSet:
+    """Decode every file once, coarsely (the whole file is read all the same), and leave out those that cannot be."""
+    with ThreadPoolExecutor() as pool:
+        good = list(pool.map(_can_be_read, (path for path, _ in rows)))
+    kept = [row for row, fine in zip(rows, good, strict=True) if fine]
+    bad = [row for row, fine in zip(rows, good, strict=True) if not fine]
+    for name in names:
+        if name not in {label for _, label in kept}:
+            raise ValueError(f"Class {name!r} of {title} has no photo that can be read.")
+    return _photo_set(kept, names, _report(title, noun, kept, names, bad))
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        images.load(path, size=16)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _report(title: str, noun: str, rows: Sequence, names: tuple[str, ...], bad: Sequence) -> str:
+    counts = [sum(label == name for _, label in rows) for name in names]
+    each = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True)) if len(names) <= 8 else \
+        f"{min(counts)} to {max(counts)} each"
+    shown = ", ".join(f"{path.parent.name}/{path.name}" for path, _ in bad[:3]) + (", …" if len(bad) > 3 else "")
+    return f"{title}: {len(rows)} {noun}, {len(names)} classes ({each})" + (
+        f"; {len(bad)} unreadable or missing files skipped: {shown}" if bad else "")
+
+
+def _photo_set(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], report: str) -> PhotoSet:
+    number = {name: i for i, name in enumerate(names)}
+    return PhotoSet(tuple(path for path, _ in rows), _labels([number[label] for _, label in rows]), names, report)
+
+
+def _labels(numbers) -> np.ndarray:
+    labels = np.array(numbers, "int32")
+    labels.setflags(write=False)
+    return labels
+
+
+def _draw(labels: np.ndarray, n: int, seed: int, leave: int = 0) -> np.ndarray:
+    """Sorted row numbers of n photos: each class its share, at least one, and `leave` of each left."""
+    random = np.random.default_rng(seed)
+    counts = np.bincount(labels)
+    wish = counts * n / len(labels)
+    take = np.clip(np.floor(wish).astype(int), 1, counts - leave)
+    while take.sum() != n:  # hand out or take back what rounding left over, where it hurts least
+        step = 1 if take.sum() < n else -1
+        room = (take < counts - leave) if step > 0 else (take > 1)
+        if not room.any():
+            break
+        take[np.argmax(np.where(room, step * (wish - take), -np.inf))] += step
+    rows = [random.permutation(np.flatnonzero(labels == label))[:k] for label, k in enumerate(take)]
+    return np.sort(np.concatenate(rows))

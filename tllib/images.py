@@ -1,0 +1,122 @@
+"""Photo files and arrays -> pixels in the one convention of this library.
+
+Every public image is RGB, `(height, width, 3)` or a batch `(n, height, width, 3)`, 0 to 255, uint8 or float32.
+Scaling for a network lives inside that network, so nobody has to remember it. No function changes its argument.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tllib.folders import replacing
+
+
+def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
+    """Return `images` as an array if it keeps the pixel convention, else raise an error that says what to do.
+
+    Args:
+        images: `(h, w, 3)` or `(n, h, w, 3)`, RGB, 0 to 255, any real dtype.
+        name: what to call it in the message.
+
+    Raises:
+        ValueError: grey or 4-channel shape, values that look like 0-1, outside 0-255, or not finite.
+    """
+    array = np.asarray(images)
+    if array.ndim not in (3, 4) or array.shape[-1] != 3:
+        grey = array.ndim == 2 or (array.ndim in (3, 4) and array.shape[-1] == 1)
+        hint = ("It looks greyscale: repeat it over three channels with np.repeat(grey[..., None], 3, axis=-1)." if grey
+                else "It has an alpha channel: drop it with image[..., :3]." if array.shape[-1:] == (4,)
+                else "images.load(path) returns the right shape.")
+        raise ValueError(f"{name}: expected RGB of shape (height, width, 3) or (n, height, width, 3), "
+                         f"got {array.shape}. {hint}")
+    if not array.size or not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got dtype {array.dtype}, shape {array.shape}, "
+                         "or a NaN or infinite value among them.")
+    low, high = float(array.min()), float(array.max())
+    if high <= 1.5:
+        raise ValueError(f"{name}: pixels go from 0 to 255 here, but the largest value is {high:.3g}. If they were "
+                         "scaled to 0-1, multiply by 255: every network in tllib does its own scaling inside.")
+    if low < 0 or high > 255:
+        raise ValueError(f"{name}: pixels go from 0 to 255 here, got {low:.4g} to {high:.4g}. "
+                         "Undo any preprocessing: every network in tllib does its own inside.")
+    return array
+
+
+def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
+    """Read a photo file, whatever its format or extension, upright and in RGB.
+
+    Args:
+        path: a JPEG, PNG, GIF (first frame), BMP, WebP … file.
+        size: if given, the middle square is cut out and resized to `size` x `size` pixels.
+
+    Returns:
+        uint8 `(h, w, 3)`, or `(size, size, 3)`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is not a picture, is damaged or is cut short.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No picture at {path}. Give the path of a photo file on this machine.")
+    try:
+        with Image.open(path) as photo:
+            if size is not None:
+                photo.draft("RGB", (size, size))  # JPEG only: decodes at 1/2, 1/4 or 1/8 scale, never below `size`
+            photo = ImageOps.exif_transpose(photo)
+            if photo.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to white
+                photo = Image.fromarray((np.asarray(photo, "int32") // 257).clip(0, 255).astype("uint8"))
+            photo = photo.convert("RGB")
+            return np.asarray(photo if size is None else _middle_square(photo, size)).copy()
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def fit(image: np.ndarray, size: int) -> np.ndarray:
+    """Cut the middle square out of one `(h, w, 3)` image and resize it to uint8 `(size, size, 3)`."""
+    image = check(image)
+    if image.ndim != 3:
+        raise ValueError(f"fit takes one image (height, width, 3), got {image.shape}.")
+    if image.shape[:2] == (size, size):
+        return to_uint8(image)
+    return np.asarray(_middle_square(Image.fromarray(to_uint8(image)), size)).copy()
+
+
+def fit_batch(images: np.ndarray, size: int) -> np.ndarray:
+    """Check one image or a batch, of any size, and return a float32 batch `(n, size, size, 3)` of middle squares."""
+    batch = check(images)
+    batch = batch[None] if batch.ndim == 3 else batch
+    if batch.shape[1:3] != (size, size):
+        batch = np.stack([fit(image, size) for image in batch])
+    return batch.astype("float32")
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Round 0-255 pixels to the nearest whole grey level: what a picture file can hold. Always a new array."""
+    return np.clip(np.rint(np.asarray(images)), 0, 255).astype("uint8")
+
+
+def save(path: str | os.PathLike, image: np.ndarray) -> Path:
+    """Write one image as a PNG, without loss; an existing file is replaced only by a complete new one.
+
+    Raises:
+        ValueError: `path` does not end in .png (other formats change pixels) or `image` is not one RGB image.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"{path.name}: save as .png. JPEG and others would change the pixels.")
+    image = check(image)
+    if image.ndim != 3:
+        raise ValueError(f"save takes one image (height, width, 3), got {image.shape}: save them one by one.")
+    with replacing(path) as temporary:
+        Image.fromarray(to_uint8(image)).save(temporary, format="PNG")
+    return path
+
+
+def _middle_square(photo: Image.Image, size: int) -> Image.Image:
+    side = min(photo.size)
+    left, top = (photo.width - side) / 2, (photo.height - side) / 2
+    return photo.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side),
+                        reducing_gap=3.0)

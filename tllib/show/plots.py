@@ -1,0 +1,73 @@
+"""Images, histories and reports -> matplotlib Figures, ready to be the last line of a cell."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tllib import images as pixels
+from tllib.datasets import PhotoSet
+from tllib.transfer import Report
+
+
+def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4) -> Figure:
+    """Show pictures `(h, w, 3)`, 0 to 255, in rows of `columns`; values outside 0 to 255 are clipped."""
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    figure = Figure(figsize=(2.4 * columns, (2.7 if len(titles) else 2.4) * rows), layout="constrained", dpi=80)
+    for number, picture in enumerate(pictures):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        axes.imshow(pixels.to_uint8(picture))
+        axes.set_axis_off()
+        if number < len(titles):
+            axes.set_title(titles[number], fontsize=9)
+    return figure
+
+
+def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
+    """Show n photos of a set, its classes as evenly as they come, each under its label."""
+    some = photo_set.subset(min(n, len(photo_set)), seed=seed)
+    return images([pixels.load(path, size=160) for path in some.paths], [some.class_names[y] for y in some.labels])
+
+
+def history(terms: Mapping[str, np.ndarray]) -> Figure:
+    """Plot each named term of an `ImageResult.history` against the steps, one panel a term."""
+    names = [name for name in terms if name != "step"]
+    figure = Figure(figsize=(3 * len(names), 2.2), layout="constrained", dpi=80)
+    for number, name in enumerate(names):
+        axes = figure.add_subplot(1, len(names), number + 1)
+        axes.plot(terms["step"], terms[name], color="tab:blue")
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("step")
+        axes.grid(alpha=0.3)
+        if name == "probability":
+            axes.set_ylim(-0.02, 1.02)
+    return figure
+
+
+def confusion(report: Report) -> Figure:
+    """Show the confusion matrix: a row for each true class, a column for each answer."""
+    n = len(report.class_names)
+    figure = Figure(figsize=(2.4 + 0.35 * n, 2 + 0.35 * n), layout="constrained", dpi=80)
+    axes = figure.add_subplot()
+    axes.imshow(report.confusion, cmap="Blues")
+    axes.set_xticks(range(n), report.class_names, rotation=90 if n > 4 else 0)
+    axes.set_yticks(range(n), report.class_names)
+    axes.set_xlabel("classifier's answer")
+    axes.set_ylabel("truth")
+    for row, column in np.argwhere(report.confusion):
+        dark = report.confusion[row, column] > report.confusion.max() / 2
+        axes.text(column, row, report.confusion[row, column], ha="center", va="center", fontsize=9,
+                  color="white" if dark else "black")
+    return figure
+
+
+def mistakes(report: Report, *, n: int = 8) -> Figure:
+    """Show the n surest mistakes: truth -> answer, and how sure the classifier was."""
+    worst = report.mistakes[:n]
+    if not worst:
+        figure = Figure(figsize=(4, 0.6), dpi=80)
+        figure.text(0.5, 0.5, "no mistakes", ha="center", va="center")
+        return figure
+    return images([pixels.load(mistake.path, size=160) for mistake in worst],
+                  [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst])

@@ -1,0 +1,124 @@
+"""A table of features -> a trained head; a backbone and a head -> one classifier that can be saved."""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from tllib import backbones
+from tllib import images as pixels
+from tllib.folders import replacing
+from tllib.transfer.features import FeatureTable
+
+_NAMES = "class_names.json"  # our one extra file inside Keras's own .keras archive
+
+
+def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, epochs: int = 200,
+               learning_rate: float = 3e-3, weight_decay: float = 1e-2, seed: int = 0) -> keras.Model:
+    """Train softmax regression on standardised features: one dense layer, from 5 photos a class upwards.
+
+    The loss has one minimum, so it stops when the loss no longer falls: that of `validation` if given (the best
+    weights are kept), else the training loss.
+
+    Args:
+        table: from `extract_features`.
+        validation: a second table, for early stopping.
+        epochs: at most so many passes over the table.
+        learning_rate: of Adam.
+        weight_decay: factor of the sum of squared weights in the loss; what keeps few photos from being memorised.
+        seed: of the order in which rows are shown.
+
+    Returns:
+        A model: features `(n, d)` -> probabilities `(n, classes)`.
+
+    Raises:
+        ValueError: fewer than two classes in the table, or `validation` has other classes.
+    """
+    if len(np.unique(table.y)) < 2:
+        raise ValueError(f"To tell classes apart takes photos of two at least, got {len(np.unique(table.y))}.")
+    if validation is not None and validation.class_names != table.class_names:
+        raise ValueError(f"Validation classes {validation.class_names} are not those of the table, "
+                         f"{table.class_names}.")
+    features = keras.Input((table.x.shape[1],), name="features")
+    mean, variance = table.x.mean(axis=0), table.x.var(axis=0)
+    standard = layers.Normalization(mean=mean, variance=variance, name="standardise")(features)
+    logits = layers.Dense(len(table.class_names), kernel_initializer="zeros", name="class_logits",
+                          kernel_regularizer=keras.regularizers.L2(weight_decay))(standard)
+    model = keras.Model(features, logits)
+    model.compile(keras.optimizers.Adam(learning_rate), jit_compile=backbones.jit_compile(),
+                  loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    stop = keras.callbacks.EarlyStopping("loss" if validation is None else "val_loss", min_delta=1e-3, patience=5,
+                                         restore_best_weights=True)
+    order = np.random.default_rng(seed).permutation(len(table))
+    model.fit(table.x[order], table.y[order], batch_size=64, epochs=epochs, shuffle=False, verbose=0, callbacks=[stop],
+              validation_data=None if validation is None else (validation.x, validation.y))
+    head = keras.Model(features, layers.Softmax(name="probabilities")(logits), name="head")
+    head.compile(jit_compile=backbones.jit_compile())
+    return head
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network for your own classes: `model` maps pixels to probabilities in the order of `class_names`."""
+
+    model: keras.Model
+    class_names: tuple[str, ...]
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
+        return self.model.predict(pixels.fit_batch(images, self.model.input_shape[1]), verbose=0)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write one `.keras` file: network, head, scaling and class names. It replaces a file only when complete."""
+        path = Path(path)
+        if path.suffix != ".keras":
+            raise ValueError(f"{path.name}: a classifier is saved as .keras, Keras's own format.")
+        with replacing(path) as temporary:
+            self.model.save(temporary)
+            with zipfile.ZipFile(temporary, "a") as archive:
+                archive.writestr(_NAMES, json.dumps(self.class_names))
+        return path
+
+
+def assemble(backbone: keras.Model, head: keras.Model, class_names: tuple[str, ...]) -> Classifier:
+    """Join backbone and head into one flat model, pixels -> probabilities. They share their weights with it.
+
+    Raises:
+        ValueError: the head expects other features, or the number of names is not the number of its outputs.
+    """
+    if backbone.output_shape[1:] != head.input_shape[1:]:
+        raise ValueError(f"The head was trained on {head.input_shape[1]} features, this backbone gives "
+                         f"{backbone.output_shape[1:]}. Use the backbone the table came from.")
+    if len(class_names) != head.output_shape[-1]:
+        raise ValueError(f"{len(class_names)} class names for {head.output_shape[-1]} outputs of the head.")
+    output = backbone.output
+    for layer in head.layers[1:]:
+        output = layer(output)
+    model = keras.Model(backbone.input, output, name=f"{backbone.name}_classifier")
+    model.compile(jit_compile=backbones.jit_compile())
+    return Classifier(model, tuple(class_names))
+
+
+def load_classifier(path: str | os.PathLike) -> Classifier:
+    """Read what `Classifier.save` wrote.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: damaged, or not written by `Classifier.save`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No saved classifier at {path}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = json.loads(archive.read(_NAMES))
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{path.name} is damaged or was not written by Classifier.save: {error}") from error
+    model.compile(jit_compile=backbones.jit_compile())
+    return Classifier(model, tuple(names))

@@ -1,0 +1,77 @@
+"""A classifier and photos it never saw -> how often it is right, where, and its worst mistakes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tllib import datasets
+from tllib.transfer.classifier import Classifier
+from tllib.transfer.features import FeatureTable
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One photo, its label, what the classifier said instead and how sure it was, 0 to 1."""
+
+    path: Path
+    truth: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a classifier did.
+
+    Attributes:
+        accuracy: share of photos it got right, 0 to 1.
+        per_class: class name -> share of that class it got right; classes without a photo are left out.
+        confusion: int `(classes, classes)`; row = truth, column = prediction.
+        mistakes: what it got wrong, surest first.
+        class_names: name of each row and column.
+    """
+
+    accuracy: float
+    per_class: dict[str, float]
+    confusion: np.ndarray
+    mistakes: tuple[Mistake, ...]
+    class_names: tuple[str, ...]
+
+
+def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureTable) -> Report:
+    """Compare predictions with labels.
+
+    Args:
+        model: a `Classifier` for a `PhotoSet`; a head from `train_head` for a `FeatureTable`.
+        test: photos, or features already extracted from them (then nothing is computed twice).
+
+    Raises:
+        ValueError: the classes of `model` and `test` differ; TypeError: the two do not go together.
+    """
+    if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
+        if model.class_names != test.class_names:
+            raise ValueError(f"The classifier knows {model.class_names}, the photos are of {test.class_names}.")
+        batches = datasets.batches(test, size=model.model.input_shape[1])
+        return _report(model.model.predict(batches, verbose=0), test.labels, test.paths, test.class_names)
+    if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
+        if model.output_shape[-1] != len(test.class_names):
+            raise ValueError(f"The head tells {model.output_shape[-1]} classes apart, the table has "
+                             f"{len(test.class_names)}.")
+        return _report(model.predict(test.x, verbose=0), test.y, test.paths, test.class_names)
+    raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
+                    f"got {type(model).__name__} and {type(test).__name__}.")
+
+
+def _report(probabilities, truth, paths, class_names) -> Report:
+    predicted = probabilities.argmax(axis=1)
+    confusion = np.zeros((len(class_names), len(class_names)), int)
+    np.add.at(confusion, (truth, predicted), 1)
+    totals = confusion.sum(axis=1)
+    per_class = {name: float(confusion[i, i] / totals[i]) for i, name in enumerate(class_names) if totals[i]}
+    wrong = np.flatnonzero(predicted != truth)
+    wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
+    mistakes = tuple(Mistake(paths[i], class_names[truth[i]], class_names[predicted[i]],
+                             float(probabilities[i, predicted[i]])) for i in wrong)
+    return Report(float((predicted == truth).mean()), per_class, confusion, mistakes, tuple(class_names))
