@@ -26,9 +26,11 @@ class Clock(keras.callbacks.Callback):
     """Note when each call of the compiled step ends, so that building the graph is not counted."""
 
     def on_train_begin(self, logs=None):
+        """Forget earlier ticks."""
         self.ticks = []
 
     def on_train_batch_end(self, batch, logs=None):
+        """Note steps done and the time."""
         self.ticks.append((batch + 1, time.perf_counter()))
 
 
@@ -38,7 +40,7 @@ def ours(network, steps=96):
     canvas = PixelCanvas(start(), penalty=TotalVariation(0.3), constraint=Box())
     optimize(canvas, network, ZEBRA, objective=TargetLogit(), optimizer=keras.optimizers.Adam(6.0), steps=steps,
              view=RandomView(SIZE), callbacks=[clock])
-    (first, began), (last, ended) = clock.ticks[1], clock.ticks[-1]
+    (first, began), (last, ended) = clock.ticks[3], clock.ticks[-1]
     return (last - first) / (ended - began)
 
 

@@ -1,7 +1,7 @@
 """Lessons -> executed lessons: as web pages in build/lessons/ (make run), or stored in the notebooks (make store).
 
-A lesson names its results in its metadata, under "tllib": {"results": {label: Python expression}}; they are evaluated
-after its last cell and make up the table at the end.
+A lesson names its results in its metadata, under "tllib": {"results": [[label, Python expression], …]}; they are
+evaluated after its last cell and make up the table at the end.
 """
 
 import argparse
@@ -27,19 +27,19 @@ def run(path: Path) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
     client = NotebookClient(lesson, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
-    with client.setup_kernel():
+    with open(BUILD / "lessons" / f"{path.stem}.log", "w") as log, client.setup_kernel(stdout=log, stderr=log):
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began)
             client.execute_cell(lesson.cells[number], number, execution_count=done)
-        results = ask(client, lesson.metadata.get("tllib", {}).get("results", {}))
+        results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
         seconds = time.perf_counter() - began
         show_progress(path.stem, len(code), len(code), seconds, end="\n")
     return lesson, results, seconds
 
 
-def ask(client: NotebookClient, expressions: dict[str, str]) -> dict[str, str]:
+def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
     """Evaluate expressions in the lesson's kernel."""
-    pairs = ", ".join(f"{label!r}: str({expression})" for label, expression in expressions.items())
+    pairs = ", ".join(f"{label!r}: str({expression})" for label, expression in expressions)
     cell = nbformat.v4.new_code_cell(f"import json as _json; print(_json.dumps({{{pairs}}}))")
     client.nb.cells.append(cell)
     try:

@@ -4,6 +4,7 @@ Every public image is RGB, `(height, width, 3)` or a batch `(n, height, width, 3
 Scaling for a network lives inside that network, so nobody has to remember it. No function changes its argument.
 """
 
+import io
 import os
 from pathlib import Path
 
@@ -113,6 +114,13 @@ def save(path: str | os.PathLike, image: np.ndarray) -> Path:
     with replacing(path) as temporary:
         Image.fromarray(to_uint8(image)).save(temporary, format="PNG")
     return path
+
+
+def as_jpeg(image: np.ndarray, *, quality: int = 75) -> np.ndarray:
+    """What is left of one image, uint8 `(h, w, 3)`, after it went through a JPEG file of that quality, 1 to 95."""
+    file = io.BytesIO()
+    Image.fromarray(to_uint8(check(image))).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file)).copy()
 
 
 def _middle_square(photo: Image.Image, size: int) -> Image.Image:

@@ -79,7 +79,8 @@ def test_reads_values_with_offset_and_stride():
     np.testing.assert_array_equal(tensors["part"], [5, 6])
 
 
-@pytest.mark.parametrize("size, stride, offset", [((13,), (1,), 0), ((2,), (1,), 11), ((2,), (-1,), 3), ((2, 2), (9, 9), 0)])
+@pytest.mark.parametrize("size, stride, offset", [
+    ((13,), (1,), 0), ((2,), (1,), 11), ((2,), (-1,), 3), ((2, 2), (9, 9), 0)])
 def test_refuses_tensors_that_reach_outside_their_storage(size, stride, offset):
     with pytest.raises(ValueError, match="outside its storage"):
         torch_file.read_tensors(file_with(table(bad=("0", offset, size, stride)), {"0": VALUES}))

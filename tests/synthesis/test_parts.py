@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tllib.synthesis import Ball, Box, PixelCanvas, RandomView, TargetCrossEntropy, TargetLogit, TotalVariation, WaveCanvas
+from tllib.synthesis import (
+    Ball,
+    Box,
+    PixelCanvas,
+    RandomView,
+    TargetCrossEntropy,
+    TargetLogit,
+    TotalVariation,
+    WaveCanvas,
+)
 
 
 def test_total_variation_by_hand():

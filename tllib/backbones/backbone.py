@@ -1,5 +1,6 @@
 """A name -> a pretrained network: pixels in, features or ImageNet logits out; and logits -> class names."""
 
+import logging
 import os
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,9 @@ from tllib import images as pixels
 from tllib.backbones import weights as weight_files
 from tllib.backbones.families import FAMILIES
 from tllib.suggest import unknown_name
+
+# TensorFlow warns when models are compiled often, as they are here: every head and every image has its own loop.
+logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 
 def names() -> list[str]:

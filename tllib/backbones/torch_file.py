@@ -19,20 +19,19 @@ def _placeholder(storage, offset, size, stride, *_):
     return storage, offset, size, stride
 
 
+_ALLOWED = {
+    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _placeholder,
+    ("torch", "FloatStorage"): np.dtype("<f4"),
+    ("torch", "LongStorage"): np.dtype("<i8"),
+}
+
+
 class _Reader(pickle.Unpickler):
-    """Knows an ordered dict, the tensor builder and two storage types; everything else is refused."""
-
-    allowed = {
-        ("collections", "OrderedDict"): collections.OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): _placeholder,
-        ("torch", "FloatStorage"): np.dtype("<f4"),
-        ("torch", "LongStorage"): np.dtype("<i8"),
-    }
-
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.allowed:
+        if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no weight file needs: refused")
-        return self.allowed[module, name]
+        return _ALLOWED[module, name]
 
     def persistent_load(self, pid: Any) -> tuple[str, np.dtype]:
         kind, dtype, key = pid[:3]

@@ -102,10 +102,10 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             return _from_classes(Path(name), Path(name).name)
         raise unknown_name("data set", name, SOURCES)
     source = SOURCES[name]
-    if labels not in (None, *source.classes) or split not in (None, *(("trainval", "test") * (source.layout == "pets"))):
-        raise ValueError(f"{name} has labels {' or '.join(source.classes)}, and "
-                         f"{'split trainval or test' if source.layout == 'pets' else 'no official split'}; "
-                         f"got labels={labels!r}, split={split!r}.")
+    parts = ("trainval", "test") if source.layout == "pets" else ()
+    if labels not in (None, *source.classes) or split not in (None, *parts):
+        raise ValueError(f"{name} has labels {' or '.join(source.classes)} and {' or '.join(parts) or 'no'} official "
+                         f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
     if source.layout == "cartoons":
         return _from_cartoons(source, labels)
@@ -123,14 +123,14 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
 def _from_classes(folder: Path, title: str) -> PhotoSet:
     """Read a folder that holds one folder of photos for each class."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"No folder at {folder}. Give the folder that holds one folder of photos for each class.")
+        raise FileNotFoundError(f"No folder at {folder}. Give one that holds a folder of photos for each class.")
     inside = [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
     classes = {entry.name: _pictures(entry) for entry in inside}
     if len(classes) < 2:
-        loose = len(_pictures(folder))
-        raise ValueError(f"{folder} holds {len(classes)} class folders" + (f" and {loose} loose photos" if loose else "")
-                         + f"; expected two or more, such as {folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg.")
-    return _readable([(path, name) for name, paths in classes.items() for path in paths], tuple(classes), title, "photos")
+        raise ValueError(f"{folder} holds {len(classes)} class folders and {len(_pictures(folder))} loose photos; "
+                         f"expected two folders or more, such as {folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg.")
+    rows = [(path, name) for name, paths in classes.items() for path in paths]
+    return _readable(rows, tuple(classes), title)
 
 
 def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> PhotoSet:
@@ -139,13 +139,14 @@ def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> 
     for name in ["trainval", "test"] if split is None else [split]:
         listing = folder / "annotations" / f"{name}.txt"
         if not listing.is_file():
-            raise FileNotFoundError(f"{source.title} has no list at {listing}. Unpack annotations.tar.gz beside images.")
-        entries += [line.split() for line in listing.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
+            raise FileNotFoundError(f"{source.title} has no list at {listing}. Unpack annotations.tar.gz there.")
+        lines = listing.read_text(encoding="utf-8").splitlines()
+        entries += [line.split() for line in lines if line and line[0] != "#"]
     rows = []
     for image_id, _, species, _ in sorted(entries):
         label = image_id.rsplit("_", 1)[0] if labels == "breed" else ("Cat", "Dog")[int(species) - 1]
         rows.append((folder / "images" / f"{image_id}.jpg", label))
-    return _readable(rows, tuple(sorted({label for _, label in rows})), source.title, "photos")
+    return _readable(rows, tuple(sorted({label for _, label in rows})), source.title)
 
 
 def _from_cartoons(source: Source, labels: str) -> PhotoSet:
@@ -163,16 +164,15 @@ def _pictures(folder: Path) -> list[Path]:
                   key=lambda path: path.name)
 
 
-def _readable(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str, noun: str) -> PhotoSet:
+def _readable(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str) -> PhotoSet:
     """Decode every file once, coarsely (the whole file is read all the same), and leave out those that cannot be."""
     with ThreadPoolExecutor() as pool:
         good = list(pool.map(_can_be_read, (path for path, _ in rows)))
     kept = [row for row, fine in zip(rows, good, strict=True) if fine]
     bad = [row for row, fine in zip(rows, good, strict=True) if not fine]
-    for name in names:
-        if name not in {label for _, label in kept}:
-            raise ValueError(f"Class {name!r} of {title} has no photo that can be read.")
-    return _photo_set(kept, names, _report(title, noun, kept, names, bad))
+    for name in sorted(set(names) - {label for _, label in kept}):
+        raise ValueError(f"Class {name!r} of {title} has no photo that can be read.")
+    return _photo_set(kept, names, _report(title, "photos", kept, names, bad))
 
 
 def _can_be_read(path: Path) -> bool:

@@ -36,7 +36,8 @@ class Batches(keras.utils.PyDataset):
             self.order = self.random.permutation(len(self.photos))
 
 
-def batches(photos: PhotoSet, *, size: int = 224, batch_size: int = 32, shuffle: bool = False, seed: int = 0) -> Batches:
+def batches(photos: PhotoSet, *, size: int = 224, batch_size: int = 32, shuffle: bool = False,
+            seed: int = 0) -> Batches:
     """Stream photos: middle square, resized; memory holds a batch, however many photos there are.
 
     Args:

@@ -1,20 +1,31 @@
 """Images, histories and reports -> matplotlib Figures, ready to be the last line of a cell."""
 
+import io
 from collections.abc import Mapping, Sequence
 
+import matplotlib.figure
 import numpy as np
-from matplotlib.figure import Figure
 
 from tllib import images as pixels
 from tllib.datasets import PhotoSet
 from tllib.transfer import Report
 
 
-def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4) -> Figure:
-    """Show pictures `(h, w, 3)`, 0 to 255, in rows of `columns`; values outside 0 to 255 are clipped."""
+class Figure(matplotlib.figure.Figure):
+    """A matplotlib Figure that any notebook shows, without pyplot and without a magic command."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
+def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4,
+           inches: float = 2.4) -> Figure:
+    """Show pictures `(h, w, 3)`, 0 to 255, each `inches` wide, in rows of `columns`; other values are clipped."""
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure = Figure(figsize=(2.4 * columns, (2.7 if len(titles) else 2.4) * rows), layout="constrained", dpi=80)
+    figure = Figure(figsize=(inches * columns, (inches + 0.3 * bool(titles)) * rows), layout="constrained", dpi=80)
     for number, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.imshow(pixels.to_uint8(picture))

@@ -52,5 +52,5 @@ def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | 
     # Lion's step is the sign of an averaged gradient: exactly what this attack takes.
     optimizer = keras.optimizers.Lion(epsilon * max(0.25, 1 / steps), beta_1=0.5)
     history = optimize(canvas, network, index, objective=TargetCrossEntropy(), optimizer=optimizer, steps=steps,
-                       enough=0.9, record_every=4, callbacks=callbacks)
+                       enough=0.9, record_every=1, callbacks=callbacks)
     return measure(network, canvas, start, index, history, began)

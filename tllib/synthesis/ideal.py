@@ -17,7 +17,7 @@ from tllib.synthesis.result import ImageResult, measure
 from tllib.synthesis.views import RandomView
 
 # canvas -> (total variation weight, learning rate: strengths of waves / grey levels)
-_PRESETS = {"waves": (0.1, 0.05), "pixels": (0.3, 6.0)}
+_PRESETS = {"waves": (0.1, 0.05), "pixels": (1.0, 3.0)}
 
 
 def ideal_image(network: keras.Model, target: str | int, *, canvas: str = "waves", total_variation: float | None = None,
@@ -29,7 +29,7 @@ def ideal_image(network: keras.Model, target: str | int, *, canvas: str = "waves
         network: from `backbones.load(..., top=True)`.
         target: ImageNet class, by name or number.
         canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
-        total_variation: weight of the roughness penalty, per grey level. Defaults to 0.1 for waves, 0.3 for pixels;
+        total_variation: weight of the roughness penalty, per grey level. Defaults to 0.1 for waves, 1 for pixels;
             0 leaves it out.
         zoom: each step sees a random window of the image, its side between `1 - zoom` and 1 of the whole; 0 shows
             the whole image always.

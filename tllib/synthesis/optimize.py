@@ -29,7 +29,7 @@ def optimize(canvas: keras.layers.Layer, network: keras.Model, target: int, *, o
         steps: gradient steps.
         view: a layer between image and network.
         enough: stop once the target's probability is this high.
-        record_every: write down the terms after so many steps; this many run in one call, which is what makes it fast.
+        record_every: write down the terms after so many steps.
         callbacks: more Keras callbacks, to watch or to stop.
 
     Returns:
@@ -37,17 +37,16 @@ def optimize(canvas: keras.layers.Layer, network: keras.Model, target: int, *, o
     """
     step = keras.Input((1,), name="step")
     image = canvas(step)
-    record_every = min(record_every, steps)
-    recorder = _Recorder(canvas, enough)
+    recorder = _Recorder(canvas, steps, record_every, enough)
     was_trainable = [layer.trainable for layer in network.layers]
     try:
         network.trainable = False
         painting = keras.Model(step, network(view(image) if view else image))
         painting.compile(optimizer, objective, metrics=[_Latest(objective), _Latest(target_probability, "probability")],
-                         steps_per_execution=record_every, jit_compile=backbones.jit_compile())
+                         jit_compile=backbones.jit_compile())
         n = image.shape[0]
         painting.fit(np.zeros((steps * n, 1), "float32"), np.full(steps * n, target), batch_size=n, shuffle=False,
-                     verbose=0, callbacks=[recorder, *callbacks])
+                     verbose=0, callbacks=[*callbacks, recorder])
     finally:
         for layer, trainable in zip(network.layers, was_trainable, strict=True):
             layer.trainable = trainable
@@ -70,15 +69,16 @@ class _Latest(keras.metrics.Metric):
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Write down every term now and then; stop when the network is sure enough."""
+    """Write down every term now and then and at the end; stop when the network is sure enough."""
 
-    def __init__(self, canvas, enough):
+    def __init__(self, canvas, steps, every, enough):
         super().__init__()
-        self.canvas, self.enough, self.rows = canvas, enough, []
+        self.canvas, self.steps, self.every, self.enough, self.rows = canvas, steps, every, enough, []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.rows.append({"step": batch + 1, "objective": float(logs["objective"]),
-                          "probability": float(logs["probability"]),
-                          "total_variation": float(TotalVariation()(self.canvas.pixels()))})
-        if self.enough is not None and logs["probability"] >= self.enough:
-            self.model.stop_training = True
+        sure = self.enough is not None and logs["probability"] >= self.enough
+        self.model.stop_training = self.model.stop_training or sure
+        if (batch + 1) % self.every == 0 or batch + 1 == self.steps or self.model.stop_training:
+            self.rows.append({"step": batch + 1, "objective": float(logs["objective"]),
+                              "probability": float(logs["probability"]),
+                              "total_variation": float(TotalVariation()(self.canvas.pixels()))})

@@ -1,10 +1,6 @@
-"""A table of features -> a trained head; a backbone and a head -> one classifier that can be saved."""
+"""A table of features -> a trained head; a backbone and a head -> one classifier."""
 
-import json
-import os
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,10 +8,7 @@ from keras import layers
 
 from tllib import backbones
 from tllib import images as pixels
-from tllib.folders import replacing
 from tllib.transfer.features import FeatureTable
-
-_NAMES = "class_names.json"  # our one extra file inside Keras's own .keras archive
 
 
 def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, epochs: int = 200,
@@ -73,17 +66,6 @@ class Classifier:
         """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
         return self.model.predict(pixels.fit_batch(images, self.model.input_shape[1]), verbose=0)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write one `.keras` file: network, head, scaling and class names. It replaces a file only when complete."""
-        path = Path(path)
-        if path.suffix != ".keras":
-            raise ValueError(f"{path.name}: a classifier is saved as .keras, Keras's own format.")
-        with replacing(path) as temporary:
-            self.model.save(temporary)
-            with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(_NAMES, json.dumps(self.class_names))
-        return path
-
 
 def assemble(backbone: keras.Model, head: keras.Model, class_names: tuple[str, ...]) -> Classifier:
     """Join backbone and head into one flat model, pixels -> probabilities. They share their weights with it.
@@ -102,23 +84,3 @@ def assemble(backbone: keras.Model, head: keras.Model, class_names: tuple[str, .
     model = keras.Model(backbone.input, output, name=f"{backbone.name}_classifier")
     model.compile(jit_compile=backbones.jit_compile())
     return Classifier(model, tuple(class_names))
-
-
-def load_classifier(path: str | os.PathLike) -> Classifier:
-    """Read what `Classifier.save` wrote.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: damaged, or not written by `Classifier.save`.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"No saved classifier at {path}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = json.loads(archive.read(_NAMES))
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
-        raise ValueError(f"{path.name} is damaged or was not written by Classifier.save: {error}") from error
-    model.compile(jit_compile=backbones.jit_compile())
-    return Classifier(model, tuple(names))

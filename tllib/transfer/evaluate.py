@@ -59,7 +59,7 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
         if model.output_shape[-1] != len(test.class_names):
             raise ValueError(f"The head tells {model.output_shape[-1]} classes apart, the table has "
                              f"{len(test.class_names)}.")
-        return _report(model.predict(test.x, verbose=0), test.y, test.paths, test.class_names)
+        return _report(keras.ops.convert_to_numpy(model(test.x)), test.y, test.paths, test.class_names)
     raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
                     f"got {type(model).__name__} and {type(test).__name__}.")
 

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tllib import datasets, folders
+from tllib.datasets import PhotoSet
+
+
+def make(folder, **counts):
+    """A folder of class folders with small noise photos."""
+    random = np.random.default_rng(0)
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for n in range(count):
+            Image.fromarray(random.integers(0, 256, (24, 32, 3), dtype="uint8")).save(folder / name / f"{n}.jpg")
+    return folder
+
+
+def photo_set(**counts):
+    labels = np.repeat(np.arange(len(counts)), list(counts.values())).astype("int32")
+    return PhotoSet(tuple(f"{n}.jpg" for n in range(len(labels))), labels, tuple(counts), "")
+
+
+def test_folder_of_class_folders(tmp_path):
+    photos = datasets.load(make(tmp_path / "mine", fork=3, spoon=2))
+    assert photos.class_names == ("fork", "spoon") and photos.counts() == {"fork": 3, "spoon": 2}
+    for path, label in zip(photos.paths, photos.labels, strict=True):
+        assert path.parent.name == photos.class_names[label]
+    assert photos.report == "mine: 5 photos, 2 classes (fork 3, spoon 2)"
+    assert datasets.load(str(tmp_path / "mine")).paths == photos.paths == tuple(sorted(photos.paths))
+
+
+def test_unreadable_files_are_left_out_and_named(tmp_path):
+    folder = make(tmp_path / "mine", fork=3, spoon=3)
+    whole = (folder / "fork/0.jpg").read_bytes()
+    (folder / "fork/0.jpg").write_bytes(whole[:len(whole) // 2])
+    (folder / "fork/1.jpg").write_bytes(b"")
+    (folder / "spoon/2.jpg").write_bytes(b"no picture")
+    (folder / "spoon/Thumbs.db").write_bytes(b"not looked at")
+    (folder / "spoon/.hidden.jpg").write_bytes(b"not looked at")
+    photos = datasets.load(folder)
+    assert photos.counts() == {"fork": 1, "spoon": 2}
+    assert photos.report.endswith("; 3 unreadable or missing files skipped: fork/0.jpg, fork/1.jpg, spoon/2.jpg")
+
+
+@pytest.mark.parametrize("counts, test, expected", [
+    ({"a": 10, "b": 10}, 0.2, [2, 2]), ({"a": 90, "b": 10}, 0.2, [18, 2]), ({"a": 2, "b": 98}, 0.1, [1, 9]),
+    ({"a": 7, "b": 7, "c": 7}, 0.2, None), ({"a": 2, "b": 2}, 0.9, [1, 1]), ({"a": 50, "b": 2}, 0.95, [48, 1]),
+])
+def test_split_is_stratified_and_disjoint(counts, test, expected):
+    photos = photo_set(**counts)
+    train, held_out = photos.split(test=test, seed=3)
+    assert not set(train.paths) & set(held_out.paths)
+    assert sorted(train.paths + held_out.paths) == sorted(photos.paths)
+    assert all(count > 0 for part in (train, held_out) for count in part.counts().values())
+    assert list(held_out.counts().values()) == expected if expected else len(held_out) == round(test * len(photos))
+    label_of = dict(zip(photos.paths, photos.labels, strict=True))
+    assert all(label_of[path] == label for path, label in zip(train.paths, train.labels, strict=True))
+
+
+def test_split_follows_the_seed():
+    photos = photo_set(a=20, b=20)
+    assert photos.split(seed=1)[1].paths == photos.split(seed=1)[1].paths != photos.split(seed=2)[1].paths
+
+
+def test_subset_keeps_proportions():
+    photos = photo_set(a=60, b=30, c=10)
+    assert photos.subset(10, seed=0).counts() == {"a": 6, "b": 3, "c": 1}
+    assert photos.subset(3).counts() == {"a": 1, "b": 1, "c": 1}
+    assert photos.subset(100).paths == photos.paths
+    assert photos.subset(50, seed=1).paths == photos.subset(50, seed=1).paths != photos.subset(50, seed=2).paths
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: photo_set(a=5, b=1).split(), "Class 'b' has 1 photo: a split needs two"),
+    (lambda: photo_set(a=5, b=5).split(test=1.2), "between 0 and 1, got 1.2"),
+    (lambda: photo_set(a=5, b=5).subset(11), "Cannot draw 11 of 10 photos"),
+    (lambda: photo_set(a=5, b=5).subset(1), "every class needs one"),
+    (lambda: datasets.load("cats_vs_dog"), r"Unknown data set 'cats_vs_dog'\. Did you mean 'cats_vs_dogs'"),
+    (lambda: datasets.load("cats_vs_dogs", labels="breed"), "has labels species and no official split"),
+    (lambda: datasets.load("oxford_pets", split="train"), "trainval or test official split"),
+])
+def test_wrong_wishes(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_labels_cannot_be_changed_by_accident():
+    with pytest.raises(ValueError, match="read-only"):
+        datasets.load("cartoon_pets").labels[0] = 1
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No folder at .*nowhere"):
+        datasets.load(tmp_path / "nowhere")
+
+
+def test_folder_without_classes(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"holds 0 class folders and 0 loose photos; expected two .*empty/cat/1\.jpg"):
+        datasets.load(tmp_path / "empty")
+    with pytest.raises(ValueError, match="holds 1 class folders"):
+        datasets.load(make(tmp_path / "one", cat=2))
+    with pytest.raises(ValueError, match="holds 0 class folders and 2 loose photos"):
+        datasets.load(tmp_path / "one/cat")
+
+
+def test_class_without_readable_photo(tmp_path):
+    folder = make(tmp_path / "mine", fork=2, spoon=1)
+    (folder / "spoon/0.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match="Class 'spoon' of mine has no photo"):
+        datasets.load(folder)
+
+
+def test_absent_data_set_says_where_to_get_it_or_is_replaced(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"Cats vs Dogs is not at .*PetImages.*https://www\.microsoft\.com.*cartoon"):
+        datasets.load("cats_vs_dogs", root=tmp_path)
+    photos = datasets.load("cats_vs_dogs", root=tmp_path, otherwise="cartoon_pets")
+    assert photos.report.startswith("Cats vs Dogs is not on this machine. Cartoon Pets: 320 drawings")
+    assert datasets.load("oxford_pets", root=tmp_path, otherwise="cartoon_pets").class_names[0] == "Beagle"
+
+
+def test_data_folder_comes_from_the_environment(tmp_path, monkeypatch):
+    make(tmp_path / "cats_vs_dogs/PetImages", Cat=3, Dog=2)
+    monkeypatch.setenv("TLLIB_DATA", str(tmp_path))
+    assert datasets.load("cats_vs_dogs", otherwise="cartoon_pets").report == \
+        "Cats vs Dogs: 5 photos, 2 classes (Cat 3, Dog 2)"
+    monkeypatch.delenv("TLLIB_DATA")
+    assert (folders.data_root() / "photos/dog.png").is_file()
+
+
+def test_real_cats_and_dogs(shared):
+    photos = datasets.load("cats_vs_dogs", root=shared / "data")
+    assert photos.counts() == {"Cat": 250, "Dog": 250}
+    assert all(path.parent.name == photos.class_names[y] for path, y in zip(photos.paths, photos.labels, strict=True))
+
+
+def test_real_pets(shared):
+    whole, train, test = (datasets.load("oxford_pets", root=shared / "data", split=split)
+                          for split in (None, "trainval", "test"))
+    assert len(whole) == 259 and (len(train), len(test)) == (185, 74) and not set(train.paths) & set(test.paths)
+    assert len(whole.class_names) == 37 and sum(name[0].isupper() for name in whole.class_names) == 12
+    species = datasets.load("oxford_pets", root=shared / "data", labels="species")
+    assert species.class_names == ("Cat", "Dog")
+    for path, label in zip(species.paths, species.labels, strict=True):
+        assert label == path.name[0].islower()  # Oxford writes cats with a capital
+
+
+def test_registry_counts_are_what_is_loaded(shared):
+    for name, source in datasets.SOURCES.items():
+        for kind, count in source.classes.items():
+            assert len(datasets.load(name, root=shared / "data", labels=kind).class_names) == count

@@ -1,0 +1,114 @@
+"""The rules of the house: who may import whom, how large it may grow, what a notebook may look like."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAY_IMPORT = {
+    "suggest": set(),
+    "folders": set(),
+    "images": {"folders"},
+    "datasets": {"images", "folders", "suggest"},
+    "backbones": {"images", "folders", "suggest"},
+    "transfer": {"datasets", "backbones", "images"},
+    "synthesis": {"backbones", "images"},
+    "show": {"datasets", "transfer", "images"},
+    "__init__": set(),
+}
+MODULES = sorted((ROOT / "tllib").rglob("*.py"))
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def room_of(path):
+    return path.relative_to(ROOT / "tllib").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_rooms_import_only_what_they_may(path):
+    room = room_of(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"tllib.{alias.name}" for alias in node.names] if node.module == "tllib" else [node.module]
+        for name in names:
+            assert name.split(".")[0] not in ("tensorflow", "torch", "jax"), f"{path.name} imports an engine: {name}"
+            if name.startswith("tllib."):
+                assert name.split(".")[1] in {room, *MAY_IMPORT[room]}, f"{room} may not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def code_lines(path):
+    """Lines that are neither blank, nor a comment, nor part of a docstring."""
+    text = path.read_text(encoding="utf-8")
+    documented = set()
+    for node in ast.walk(ast.parse(text)):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            documented |= set(range(first.lineno, first.end_lineno + 1))
+    lines = enumerate(text.splitlines(), start=1)
+    return sum(number not in documented and line.strip()[:1] not in ("", "#") for number, line in lines)
+
+
+def test_the_library_stays_small():
+    assert sum(code_lines(path) for path in MODULES) < 1500
+
+
+def test_importing_the_library_starts_nothing():
+    code = "import sys, tllib; print([name for name in ('tensorflow', 'keras', 'matplotlib') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_is_short_calm_and_stored_clean(path):
+    text = path.read_text(encoding="utf-8")
+    lesson = json.loads(text)
+    assert len(text) < 2_000_000 and "widgets" not in lesson["metadata"]
+    kinds = "".join(cell["cell_type"][0] for cell in lesson["cells"])
+    assert "ccc" not in kinds and kinds[0] == "m", "never three code cells without prose, and a title first"
+    for cell in lesson["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            assert len(source.splitlines()) <= 12 and not re.search(r"^\s*def |https?://|^[!%]", source, re.M), source
+            assert cell["outputs"] or cell["execution_count"], "a stored lesson has been run"
+            assert not [out for out in cell["outputs"] if out["output_type"] == "error" or out.get("name") == "stderr"]
+            assert "WARNING" not in json.dumps(cell["outputs"])
+    prose = "".join("".join(cell["source"]) for cell in lesson["cells"] if cell["cell_type"] == "markdown")
+    assert all(part in prose for part in ("*Time:", "**Predict", "## Try it", "## What to take home"))
+
+
+def test_lessons_hold_pictures():
+    for path in LESSONS:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        outputs = [out for cell in cells for out in cell.get("outputs", [])]
+        assert sum("image/png" in out.get("data", {}) for out in outputs) >= 3
+
+
+def test_environment_file_names_the_same_packages_and_says_what_each_is_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {package for group in (project["dependencies"], *project["optional-dependencies"].values())
+              for package in group}
+    lines = re.findall(r"^ +- (\S+) *(#.*)?$", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
+    named = {name for name, _ in lines}
+    assert wanted <= named
+    for name, comment in lines:
+        assert comment or name in ("conda-forge", "pip:"), f"{name} has no comment"
+
+
+def test_the_project_names_no_machine_and_no_index():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout.split()
+    for name in listed:
+        if not name.endswith((".png", "test_rules.py")):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert not re.search(r"/work/|/root/|/tmp/|/home/|pypi\.org|pythonhosted", text), name

@@ -1,0 +1,143 @@
+import keras
+import numpy as np
+import pytest
+
+from tllib import backbones, datasets, images, transfer
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return backbones.load("efficientnet_lite0")
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return datasets.load("cartoon_pets").subset(24, seed=0)
+
+
+@pytest.fixture(scope="module")
+def table(backbone, photos):
+    return transfer.extract_features(backbone, photos)
+
+
+def clouds(per_class, classes=3, width=20, spread=1.0, seed=0):
+    """A feature table of one cloud of points for each class, on very different scales."""
+    random = np.random.default_rng(seed)
+    middles = np.random.default_rng(99).normal(0, 3, (classes, width))
+    y = np.repeat(np.arange(classes), per_class).astype("int32")
+    x = (middles[y] + random.normal(0, spread, (len(y), width))) * np.logspace(-3, 3, width) + 50
+    paths = tuple(f"{n}.png" for n in range(len(y)))
+    return transfer.FeatureTable(x.astype("float32"), y, paths, tuple("abc"[:classes]))
+
+
+def test_each_row_is_the_photo_its_path_names(table, photos, backbone):
+    assert table.paths == photos.paths and table.x.shape == (24, 1280)
+    np.testing.assert_array_equal(table.y, [table.class_names.index(path.parent.name) for path in table.paths])
+    for row in (0, 13, 23):
+        alone = backbone.predict(images.load(table.paths[row], size=224)[None], verbose=0)[0]
+        np.testing.assert_allclose(table.x[row], alone, atol=1e-3)
+
+
+def test_features_need_a_vector(photos):
+    layer = keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Conv2D(2, 3)])
+    with pytest.raises(ValueError, match="one vector a photo"):
+        transfer.extract_features(layer, photos)
+
+
+@pytest.mark.parametrize("per_class", [5, 500])
+def test_head_learns_from_few_and_from_many(per_class):
+    head = transfer.train_head(clouds(per_class))
+    assert transfer.evaluate(head, clouds(100, seed=1)).accuracy > 0.98
+
+
+def test_head_gives_probabilities_and_follows_the_seed():
+    table = clouds(20, spread=4)
+    one, again = (transfer.train_head(table, seed=3).predict(table.x, verbose=0) for _ in range(2))
+    np.testing.assert_allclose(one.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(one, again)
+
+
+def test_early_stopping_watches_the_validation_table():
+    """With labels of pure chance, more training is worse on other photos: it must stop nearly untrained."""
+    random = np.random.default_rng(0)
+    noise, other = (transfer.FeatureTable(random.normal(size=(90, 200)).astype("float32"), random.integers(0, 3, 90),
+                                          (), tuple("abc")) for _ in range(2))
+    watched = transfer.train_head(noise, validation=other).predict(noise.x, verbose=0).max(axis=1).mean()
+    blind = transfer.train_head(noise).predict(noise.x, verbose=0).max(axis=1).mean()
+    assert watched < blind - 0.1
+
+
+def test_head_refuses_one_class_and_other_classes():
+    table = clouds(5)
+    one = transfer.FeatureTable(table.x[:5], table.y[:5], table.paths[:5], table.class_names)
+    with pytest.raises(ValueError, match="two at least, got 1"):
+        transfer.train_head(one)
+    with pytest.raises(ValueError, match="not those of the table"):
+        transfer.train_head(table, validation=clouds(5, classes=2))
+
+
+def test_evaluate_by_hand():
+    """A head that answers with the largest of its three inputs."""
+    answers = keras.Input((3,))
+    head = keras.Model(answers, keras.layers.Softmax()(answers))
+    x = np.log([[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.1, 0.3, 0.6], [0.05, 0.9, 0.05]]).astype("float32")
+    report = transfer.evaluate(head, transfer.FeatureTable(x, np.array([0, 0, 1, 2]), tuple("wxyz"), tuple("abc")))
+    assert report.accuracy == 0.25 and report.per_class == {"a": 0.5, "b": 0.0, "c": 0.0}
+    np.testing.assert_array_equal(report.confusion, [[1, 1, 0], [0, 0, 1], [0, 1, 0]])
+    found = [(mistake.path, mistake.truth, mistake.predicted) for mistake in report.mistakes]
+    assert found == [("z", "c", "b"), ("x", "a", "b"), ("y", "b", "c")]
+    assert report.mistakes[0].probability == pytest.approx(0.9)
+
+
+def test_assembled_model_is_flat_and_agrees_with_the_table(backbone, photos, table):
+    head = transfer.train_head(table)
+    classifier = transfer.assemble(backbone, head, photos.class_names)
+    assert not any(isinstance(layer, keras.Model) for layer in classifier.model.layers)
+    one_by_one = np.concatenate([classifier.predict(images.load(path)) for path in photos.paths[:6]])
+    np.testing.assert_allclose(one_by_one, head.predict(table.x[:6], verbose=0), atol=1e-3)
+    whole, quick = transfer.evaluate(classifier, photos), transfer.evaluate(head, table)
+    assert whole.accuracy == quick.accuracy
+    np.testing.assert_array_equal(whole.confusion, quick.confusion)
+
+
+def test_classifier_refuses_wrong_pixels(backbone, photos, table, dog):
+    classifier = transfer.assemble(backbone, transfer.train_head(table), photos.class_names)
+    with pytest.raises(ValueError, match="multiply by 255"):
+        classifier.predict(dog / 255)
+
+
+def test_parts_that_do_not_fit(backbone, photos, table):
+    head = transfer.train_head(table)
+    with pytest.raises(ValueError, match="3 class names for 2 outputs"):
+        transfer.assemble(backbone, head, ("a", "b", "c"))
+    with pytest.raises(ValueError, match="trained on 20 features"):
+        transfer.assemble(backbone, transfer.train_head(clouds(5)), ("a", "b", "c"))
+    with pytest.raises(ValueError, match="photos are of"):
+        transfer.evaluate(transfer.assemble(backbone, head, ("x", "y")), photos)
+    with pytest.raises(ValueError, match="tells 2 classes apart"):
+        transfer.evaluate(head, clouds(5))
+    with pytest.raises(TypeError, match="a head and a FeatureTable; got Functional and PhotoSet"):
+        transfer.evaluate(head, photos)
+
+
+def test_real_cats_and_dogs(shared, backbone):
+    train, test = datasets.load("cats_vs_dogs", root=shared / "data").split(test=0.2, seed=0)
+    assert (len(train), len(test)) == (400, 100)
+    head = transfer.train_head(transfer.extract_features(backbone, train))
+    assert transfer.evaluate(head, transfer.extract_features(backbone, test)).accuracy >= 0.97
+
+
+def test_real_pets(shared, backbone):
+    train, test = (transfer.extract_features(backbone, datasets.load("oxford_pets", root=shared / "data", split=split))
+                   for split in ("trainval", "test"))
+    assert transfer.evaluate(transfer.train_head(train), test).accuracy >= 0.84
+
+
+def test_pretraining_is_what_helps(backbone):
+    untrained = backbones.load("efficientnet_lite0", weights=None, seed=0)
+    train, test = datasets.load("cartoon_pets").subset(200).split(test=0.4)
+    accuracy = []
+    for network in (backbone, untrained):
+        few, many = (transfer.extract_features(network, part) for part in (train, test))
+        accuracy.append(transfer.evaluate(transfer.train_head(few), many).accuracy)
+    assert accuracy[0] > accuracy[1] + 0.1
