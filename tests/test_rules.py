@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "transfer": {"datasets", "backbones", "images"},
     "synthesis": {"backbones", "images"},
     "show": {"datasets", "transfer", "images"},
+    "classroom": {"datasets", "backbones", "folders"},
     "__init__": set(),
+    "__main__": {"classroom", "datasets"},
 }
 MODULES = sorted((ROOT / "tllib").rglob("*.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -62,7 +64,7 @@ def code_lines(path):
 
 
 def test_the_library_stays_small():
-    assert sum(code_lines(path) for path in MODULES) < 1500
+    assert sum(code_lines(path) for path in MODULES) < 2000
 
 
 def test_importing_the_library_starts_nothing():

@@ -3,7 +3,9 @@
 `TLLIB_DATA` and `TLLIB_CACHE` set them; without those, a checkout's own `data/` and the user's cache folder serve.
 """
 
+import errno
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,11 @@ from pathlib import Path
 def data_root() -> Path:
     """Folder with one folder per data set: `TLLIB_DATA`, else the checkout's `data/`, else `data/` right here."""
     if os.environ.get("TLLIB_DATA"):
-        return Path(os.environ["TLLIB_DATA"]).expanduser()
+        root = Path(os.environ["TLLIB_DATA"]).expanduser()
+        if root.is_file():
+            raise ValueError(f"TLLIB_DATA is a file, {root}; it should be a folder. If it is a packed classroom, run: "
+                             f"python -m tllib unpack {root}")
+        return root
     checkout = Path(__file__).resolve().parents[1] / "data"
     return checkout if (checkout / "photos").is_dir() else Path("data")
 
@@ -30,9 +36,22 @@ def cache_root() -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; it takes the place of `path` only if nothing goes wrong."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_explained(folder: Path) -> Iterator[None]:
+    """Turn "no space left on device" into an error that says which disk it is and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        free = shutil.disk_usage(folder).free / 1e6
+        raise OSError(errno.ENOSPC, f"The disk that holds {folder} is full ({free:,.0f} MB free). Make room and run "
+                                    "the same again: what is complete is kept, nothing half-written is used") from error

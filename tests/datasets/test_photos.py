@@ -40,7 +40,8 @@ def test_unreadable_files_are_left_out_and_named(tmp_path):
     (folder / "spoon/.hidden.jpg").write_bytes(b"not looked at")
     photos = datasets.load(folder)
     assert photos.counts() == {"fork": 1, "spoon": 2}
-    assert photos.report.endswith("; 3 unreadable or missing files skipped: fork/0.jpg, fork/1.jpg, spoon/2.jpg")
+    assert photos.report.endswith("; 3 set aside: fork/0.jpg (Truncated File Read), fork/1.jpg (empty file), …")
+    assert [path.name for path in photos.set_aside] == ["0.jpg", "1.jpg", "2.jpg"]
 
 
 @pytest.mark.parametrize("counts, test, expected", [
@@ -113,7 +114,7 @@ def test_class_without_readable_photo(tmp_path):
 
 
 def test_absent_data_set_says_where_to_get_it_or_is_replaced(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"Cats vs Dogs is not at .*PetImages.*https://www\.microsoft\.com.*cartoon"):
+    with pytest.raises(FileNotFoundError, match=r"(?s)Cats vs Dogs is not at .*PetImages.*fetch.*https://www\.microsoft\.com.*cartoon"):
         datasets.load("cats_vs_dogs", root=tmp_path)
     photos = datasets.load("cats_vs_dogs", root=tmp_path, otherwise="cartoon_pets")
     assert photos.report.startswith("Cats vs Dogs is not on this machine. Cartoon Pets: 320 drawings")

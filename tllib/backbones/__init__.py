@@ -1,6 +1,7 @@
 """Pretrained networks: pixels in, features or ImageNet logits out."""
 
 from tllib.backbones.backbone import (
+    CLASS_NAMES,
     class_index,
     class_names,
     describe,
@@ -10,5 +11,7 @@ from tllib.backbones.backbone import (
     probabilities,
     top_k,
 )
+from tllib.backbones.weights import weight_files
 
-__all__ = ["class_index", "class_names", "describe", "jit_compile", "load", "names", "probabilities", "top_k"]
+__all__ = ["CLASS_NAMES", "class_index", "class_names", "describe", "jit_compile", "load", "names", "probabilities",
+           "top_k", "weight_files"]

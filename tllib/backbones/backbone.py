@@ -17,6 +17,9 @@ from tllib.suggest import unknown_name
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 
+CLASS_NAMES = Path(__file__).with_name("imagenet_classes.txt")
+
+
 def names() -> list[str]:
     """Names that `load` understands."""
     return sorted(FAMILIES)
@@ -111,7 +114,7 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
 @cache
 def class_names() -> tuple[str, ...]:
     """The 1000 ImageNet class names, in the order of the logits."""
-    return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
+    return tuple(CLASS_NAMES.read_text(encoding="utf-8").splitlines())
 
 
 def class_index(name: str | int) -> int:

