@@ -1,8 +1,8 @@
-# make run    install, run the three lessons offline, render them to build/lessons/
+# make run    install, run the lessons offline, render them to build/lessons/
 # make test   install, then lint, unit tests, doctests and the stored notebooks
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
-# make bench  time the image loop against two other ways to write it
+# make bench  time the image loop and the reading of photos against other ways to do it
 
 PYTHON ?= python3
 VENV   := .venv
@@ -34,6 +34,7 @@ store: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/image_loop.py
+	@$(BIN)/python benchmarks/data_pipeline.py
 
 clean:
 	rm -rf build $(VENV)

@@ -115,8 +115,9 @@ def main() -> int:
         to_page(lesson, folder / f"{path.stem}.html")
         title = lesson.cells[0].source.splitlines()[0].lstrip("# ")
         rows.append((path.stem, title, seconds))
-        table += [(path.stem[:2], label, value) for label, value in results.items()]
-        table.append((path.stem[:2], "time", f"{seconds:.0f} s"))
+        number = path.stem.split("_")[0]
+        table += [(number, label, value) for label, value in results.items()]
+        table.append((number, "time", f"{seconds:.0f} s"))
     to_index(rows, folder)
     width = max((len(label) for _, label, _ in table), default=0)
     print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))

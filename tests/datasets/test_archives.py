@@ -59,8 +59,8 @@ def raw_name(name, raw):
 
 ELSEWHERE = "leads elsewhere or can't be written"
 HOSTILE = {
-    "absolute path": (zipped(("/tmp/tllib-outside", b"x")), ELSEWHERE),
-    "absolute path, tar": (tarred(("/tmp/tllib-outside", b"x")), ELSEWHERE),
+    "absolute path": (zipped(("/tllib-outside", b"x")), ELSEWHERE),
+    "absolute path, tar": (tarred(("/tllib-outside", b"x")), ELSEWHERE),
     "up and out": (zipped(("../outside", b"x")), ELSEWHERE),
     "up and out, tar": (tarred(("../outside", b"x")), ELSEWHERE),
     "up from inside": (zipped(("Photos/../../outside", b"x")), ELSEWHERE),

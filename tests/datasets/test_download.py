@@ -326,14 +326,13 @@ def test_killed_at_30_random_moments_the_next_run_ends_with_the_same_folder(tmp_
         whole, exitcode = run(tmp_path / "whole")
         assert exitcode == 0
         expected, moments, killed = tree(tmp_path / "whole"), random.Random(0), 0
-        assert "small/.tllib/manifest.json" in expected or "small/Photos/.tllib/manifest.json" in expected
-        for number in range(30):
-            root = tmp_path / str(number)
+        assert "small/Photos/.tllib/manifest.json" in expected
+        while killed < 30:  # one that was done before its moment came does not count
+            root = tmp_path / "broken"
             killed += run(root, moments.uniform(0, whole))[1] != 0
             assert run(root)[1] == 0
-            assert tree(root) == expected, f"kill number {number}"
+            assert tree(root) == expected, f"kill number {killed}"
             shutil.rmtree(root)
-    assert killed >= 20
 
 
 def test_cleaning_on_a_full_disk_says_so_and_believes_nothing(small, tmp_path, monkeypatch):

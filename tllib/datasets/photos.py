@@ -93,7 +93,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed", where a set has both.
         split: "trainval" or "test", Oxford's official parts. Defaults to both together.
-        otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is.
+        otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
+            `split`, three quarters of it are "trainval", every fourth photo is "test".
 
     Raises:
         FileNotFoundError: it is not there; the message says where to get it and where to put it.
@@ -121,6 +122,9 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it. "
                                     f"{download.by_hand(name, root)}\nOr use 'cartoon_pets', always there.")
         instead = load(otherwise, root=root, labels=labels if labels in SOURCES[otherwise].classes else None)
+        if split is not None:  # a set without official parts: every fourth photo is for testing
+            fourth = np.arange(len(instead)) % 4 == 3
+            instead = instead._take(np.flatnonzero(fourth if split == "test" else ~fourth))
         return replace(instead, report=f"{source.title} is not on this machine. {instead.report}")
     return _from_pets(folder, source, labels, split) if source.layout == "pets" else _from_classes(folder, source.title)
 

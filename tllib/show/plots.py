@@ -23,6 +23,8 @@ class Figure(matplotlib.figure.Figure):
 def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4,
            inches: float = 2.4) -> Figure:
     """Show pictures `(h, w, 3)`, 0 to 255, each `inches` wide, in rows of `columns`; other values are clipped."""
+    if not len(pictures):
+        return _note("nothing to show")
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
     figure = Figure(figsize=(inches * columns, (inches + 0.3 * bool(titles)) * rows), layout="constrained", dpi=80)
@@ -37,8 +39,14 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
 
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
     """Show n photos of a set, its classes as evenly as they come, each under its label."""
-    some = photo_set.subset(min(n, len(photo_set)), seed=seed)
-    return images([pixels.load(path, size=160) for path in some.paths], [some.class_names[y] for y in some.labels])
+    order = np.random.default_rng(seed).permutation(len(photo_set))
+    turn = np.zeros(len(photo_set), int)  # 0 for the first photo drawn of a class, 1 for its second, …
+    for label in range(len(photo_set.class_names)):
+        rows = order[photo_set.labels[order] == label]
+        turn[rows] = np.arange(len(rows))
+    rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
+    return images([pixels.load(photo_set.paths[row], size=160) for row in rows],
+                  [photo_set.class_names[photo_set.labels[row]] for row in rows])
 
 
 def history(terms: Mapping[str, np.ndarray]) -> Figure:
@@ -77,8 +85,12 @@ def mistakes(report: Report, *, n: int = 8) -> Figure:
     """Show the n surest mistakes: truth -> answer, and how sure the classifier was."""
     worst = report.mistakes[:n]
     if not worst:
-        figure = Figure(figsize=(4, 0.6), dpi=80)
-        figure.text(0.5, 0.5, "no mistakes", ha="center", va="center")
-        return figure
+        return _note("no mistakes")
     return images([pixels.load(mistake.path, size=160) for mistake in worst],
                   [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst])
+
+
+def _note(text: str) -> Figure:
+    figure = Figure(figsize=(4, 0.6), dpi=80)
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure

@@ -29,7 +29,8 @@ class FeatureTable:
         return len(self.y)
 
 
-def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32) -> FeatureTable:
+def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror: bool = False,
+                     batch_size: int = 32) -> FeatureTable:
     """Show every photo to the backbone once.
 
     A frozen network gives the same features every time, so computing them once and training on the table is the whole
@@ -38,6 +39,8 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, batch_
     Args:
         backbone: from `backbones.load(name)`; features out.
         photos: read from disk a batch at a time, in their own order.
+        mirror: show each photo mirrored, left for right. What is in it stays the same, the features differ a little:
+            more rows to learn from, or a second look to average with.
         batch_size: photos a batch.
 
     Raises:
@@ -46,6 +49,11 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, batch_
     if len(backbone.output_shape) != 2:
         raise ValueError(f"A backbone gives one vector a photo, this model gives {backbone.output_shape}. "
                          "Use backbones.load(name) without top.")
-    batches = datasets.batches(photos, size=backbone.input_shape[1], batch_size=batch_size)
+    batches = datasets.batches(photos, size=backbone.input_shape[1], batch_size=batch_size,
+                               augment=_mirrored if mirror else None)
     x = backbone.predict(batches, verbose=0)
     return FeatureTable(x, photos.labels, photos.paths, photos.class_names)
+
+
+def _mirrored(pixels: np.ndarray, training: bool) -> np.ndarray:
+    return pixels[:, :, ::-1]
