@@ -67,7 +67,8 @@ def code_lines(path):
 
 
 def test_the_library_stays_small():
-    assert sum(code_lines(path) for path in MODULES) < 2000
+    # What exercises say is lesson text, not library.
+    assert sum(code_lines(path) for path in MODULES if room_of(path) != "exercises") < 2000
 
 
 def test_importing_the_library_starts_nothing():

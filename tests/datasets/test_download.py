@@ -174,6 +174,11 @@ def test_what_is_there_is_not_asked_for_again(small, tmp_path):
         assert len(server.asked) == 1
 
 
+def test_there_is_nothing_to_fetch_of_what_is_drawn_here(tmp_path):
+    with pytest.raises(ValueError, match=r"'cartoon_pets' has nothing to fetch: drawn by tllib"):
+        datasets.fetch("cartoon_pets", root=tmp_path)
+
+
 def test_offline_never_opens_a_socket(small, tmp_path, monkeypatch):
     small("http://127.0.0.1:9/p.zip")
     monkeypatch.setenv("TLLIB_OFFLINE", "1")

@@ -43,13 +43,15 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
         ConnectionError: no server gave it, or `TLLIB_OFFLINE=1`; the message says how to bring it by hand.
         OSError: the disk is too small, or the folder can't be written.
         RuntimeError: nobody said yes.
-        ValueError: unknown name, or a file brought by hand that is not the published one.
+        ValueError: unknown name, a set without archives, or a file brought by hand that is not the published one.
 
     Example:
         datasets.fetch("oxford_pets")     # asks, then shows how far it is and how long it will take
     """
     source = _row(name)
     root = Path(root or data_root())
+    if not source.archives:
+        raise ValueError(f"{name!r} has nothing to fetch: {source.citation}. datasets.load({name!r}) is enough.")
     if not missing(name, root):
         tidy(name, root)
         return root / name
