@@ -22,12 +22,15 @@ def main(arguments: list[str] | None = None) -> int:
     unpack.add_argument("folder", nargs="?", default=".")
     wish = parser.parse_args(arguments)
 
-    from tllib import classroom, datasets  # after the line above, and not for --help
     try:
         if wish.command == "fetch":
+            from tllib import datasets  # needs no Keras, so it starts at once
+
             for name in wish.names:
                 print(f"{name} is at {datasets.fetch(name, ask=not wish.yes)}")
-        elif wish.command == "pack":
+            return 0
+        from tllib import classroom
+        if wish.command == "pack":
             print(f"Packed {classroom.pack(wish.target, wish.names)}")
         else:
             print(f"Now set TLLIB_DATA={classroom.unpack(wish.archive, wish.folder).absolute()} and TLLIB_OFFLINE=1")
