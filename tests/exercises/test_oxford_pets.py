@@ -29,9 +29,9 @@ def solved():
 
 
 def says(capsys, check, *answers):
-    right = check(*answers)
+    assert check(*answers) is None, "or the notebook would show it"
     shown = capsys.readouterr().out
-    assert shown.count("\n") == 1 and right == shown.endswith(": right.\n")
+    assert shown.count("\n") == 1
     return shown
 
 

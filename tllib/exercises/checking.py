@@ -4,19 +4,19 @@ import functools
 from collections.abc import Callable, Iterator
 
 
-def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., bool]]:
+def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., None]]:
     """Turn a generator of complaints into a check: the first complaint is shown, none means that it is right.
 
     Args:
         title: what the line begins with, such as "Step 1".
 
     Returns:
-        A decorator. The decorated check takes the learner's answers, prints a line, and gives whether it was right.
-        Answers that are still `...` count as not filled in; an answer of an unexpected kind is named, not raised.
+        A decorator. The decorated check takes the learner's answers and prints a line. Answers that are
+        still `...` count as not filled in; an answer of an unexpected kind is named, not raised.
     """
-    def decorate(complaints: Callable[..., Iterator[str]]) -> Callable[..., bool]:
+    def decorate(complaints: Callable[..., Iterator[str]]) -> Callable[..., None]:
         @functools.wraps(complaints)
-        def checked(*answers) -> bool:
+        def checked(*answers) -> None:
             try:
                 dots = any(answer is ... for answer in answers)
                 wrong = "nothing to check yet: put your own code where the dots are." if dots else \
@@ -25,6 +25,5 @@ def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., 
                 kinds = ", ".join(type(answer).__name__ for answer in answers)
                 wrong = f"this can't be checked ({type(error).__name__}). Is it what the step asks for? Got: {kinds}."
             print(f"{title}: {wrong or 'right.'}")
-            return not wrong
         return checked
     return decorate
