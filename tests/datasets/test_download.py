@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from tests.datasets.faulty_server import serving
-from tllib import datasets
-from tllib.datasets import archives, cleaning, download
+from tllib import datasets, fetching
+from tllib.datasets import archives, cleaning
 from tllib.datasets.sources import SOURCES, Archive, Source
 
 
@@ -53,8 +53,8 @@ def source(content, *urls):
 @pytest.fixture
 def small(monkeypatch):
     """Register the small data set under given addresses; quick about waiting."""
-    monkeypatch.setattr(download, "PAUSE", 0.01)
-    monkeypatch.setattr(download, "STALL", 0.3)
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "STALL", 0.3)
     monkeypatch.delenv("TLLIB_OFFLINE", raising=False)
     content = packed()
 
@@ -269,7 +269,7 @@ class FullFile:
         return getattr(self.file, name)
 
 
-@pytest.mark.parametrize("module", [download, archives], ids=["fetching", "unpacking"])
+@pytest.mark.parametrize("module", [fetching, archives], ids=["fetching", "unpacking"])
 @pytest.mark.parametrize("share", [0, 0.3, 0.9])
 def test_a_disk_that_fills_up_leaves_nothing_that_is_believed(small, tmp_path, monkeypatch, module, share):
     with serving({"p.zip": small.content}) as server:

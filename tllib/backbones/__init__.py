@@ -5,13 +5,16 @@ from tllib.backbones.backbone import (
     class_index,
     class_names,
     describe,
-    jit_compile,
+    last_block,
+    last_maps,
     load,
     names,
     probabilities,
     top_k,
 )
+from tllib.backbones.comparison import Comparison, Cost, compare
+from tllib.backbones.engine import device_count, jit_compile
 from tllib.backbones.weights import weight_files
 
-__all__ = ["CLASS_NAMES", "class_index", "class_names", "describe", "jit_compile", "load", "names", "probabilities",
-           "top_k", "weight_files"]
+__all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
+           "jit_compile", "last_block", "last_maps", "load", "names", "probabilities", "top_k", "weight_files"]

@@ -1,6 +1,5 @@
 """A name -> a pretrained network: pixels in, features or ImageNet logits out; and logits -> class names."""
 
-import logging
 import os
 from functools import cache
 from pathlib import Path
@@ -10,12 +9,9 @@ import numpy as np
 
 from tllib import images as pixels
 from tllib.backbones import weights as weight_files
-from tllib.backbones.families import FAMILIES
+from tllib.backbones.engine import jit_compile
+from tllib.backbones.families import FAMILIES, Family
 from tllib.suggest import unknown_name
-
-# TensorFlow warns when models are compiled often, as they are here: every head and every image has its own loop.
-logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
-
 
 CLASS_NAMES = Path(__file__).with_name("imagenet_classes.txt")
 
@@ -32,6 +28,16 @@ def describe(name: str) -> str:
             f"{row.parameters / 1e6:.1f} million parameters, ImageNet top-1 {row.top1} % (published), {row.source}")
 
 
+def last_block(name: str) -> str:
+    """Name of the layer at which the last block of a backbone begins: where to unfreeze from."""
+    return _row(name).unfreeze_from
+
+
+def last_maps(name: str) -> str:
+    """Name of the layer with a backbone's last feature maps, `(n, height, width, channels)`."""
+    return _row(name).last_maps
+
+
 def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "imagenet", alpha: float | None = None,
          seed: int = 0) -> keras.Model:
     """Load a network, frozen, with its scaling inside.
@@ -39,16 +45,16 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     Args:
         name: one of `names()`.
         top: False gives a backbone, pixels -> features `(n, d)`; True keeps the classifier, pixels -> 1000 logits.
-        weights: "imagenet", the path of a Keras `.h5` file with the ImageNet top, or None for random weights
-            (a control: the same network without what it learned).
-        alpha: width multiplier, for "mobilenet" only. Defaults to 1.
+        weights: "imagenet" (found on this machine, or fetched and verified), the path of a Keras `.h5` file with the
+            ImageNet top, or None for random weights (a control: the same network without what it learned).
+        alpha: width multiplier, for "mobilenet" and "mobilenetv2" only. Defaults to 1.
         seed: used by random weights only.
 
     Returns:
         A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout.
 
     Raises:
-        FileNotFoundError: the weights are not on this machine; the message says how to get them.
+        FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
         ValueError: unknown name or alpha, or weights that do not fit.
 
     Example:
@@ -60,28 +66,35 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     if alpha is not None and alpha not in dict(row.alphas):
         known = ", ".join(str(known) for known, _ in row.alphas) or "none: this network has one width"
         raise ValueError(f"alpha={alpha} is not known for {name!r}. Known: {known}.")
-    model = row.build(**({} if alpha is None else {"alpha": alpha}))
+    options = {} if alpha is None else {"alpha": alpha}
+    file, whole = None, True
+    if weights == "imagenet" and not row.package:
+        file, whole = weight_files.find_file(row, alpha, top=top)
+    elif weights not in (None, "imagenet"):
+        file = weights
+    model = row.build(**options, include_top=whole)
     if weights is None:
         _randomise(model, seed)
-    elif weights != "imagenet":
-        weight_files.set_from_file(model, weights)
-    elif row.package:
+    elif file is None:
         weight_files.set_from_package(model, row)
     else:
-        weight_files.set_from_file(model, weight_files.find_file(row, alpha or 1.0))
+        weight_files.set_from_file(model, file)
     if not top:
-        pooled = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)][-1]
-        flat = pooled.output if len(pooled.output.shape) == 2 else keras.layers.Flatten()(pooled.output)
-        model = keras.Model(model.input, flat)
+        model = keras.Model(model.input, _features(model, row))
     model.name = name
     model.trainable = False
     model.compile(jit_compile=jit_compile())
     return model
 
 
-def jit_compile() -> bool | str:
-    """What to pass to `compile`: XLA makes TensorFlow's convolutions several times slower on a CPU."""
-    return False if keras.backend.backend() == "tensorflow" else "auto"
+def _features(model: keras.Model, row: Family):
+    """The vector that the top would have classified: averages of the last maps."""
+    after = model.layers[model.layers.index(model.get_layer(row.last_maps)):]
+    pooled = [layer.output for layer in after if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+    if pooled:
+        return pooled[0] if len(pooled[0].shape) == 2 else keras.layers.Flatten(name="features")(pooled[0])
+    maps = model.output if len(model.output.shape) == 4 else model.get_layer(row.last_maps).output
+    return keras.layers.GlobalAveragePooling2D(name="features")(maps)
 
 
 def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
@@ -134,7 +147,7 @@ def class_index(name: str | int) -> int:
     return matches[0]
 
 
-def _row(name: str):
+def _row(name: str) -> Family:
     if name not in FAMILIES:
         raise unknown_name("backbone", name, FAMILIES)
     return FAMILIES[name]

@@ -6,26 +6,19 @@ Each arrow ends in one rename, so a break anywhere leaves nothing that a later r
 """
 
 import errno
-import hashlib
 import os
 import shutil
 import sys
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
-import httpx
-from tqdm.auto import tqdm
 
 from tllib.datasets import archives
 from tllib.datasets.sources import SOURCES, Archive, Source
+from tllib.fetching import fetch_file, problem, readable
 from tllib.folders import data_root, full_disk_explained
 from tllib.suggest import unknown_name
-
-ATTEMPTS = 3  # attempts in a row, at one server, that bring not one byte
-STALL = 30.0  # seconds without a byte that count as a break
-PAUSE = 1.0  # seconds before the second attempt; doubled before the third
 
 
 def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True) -> Path:
@@ -104,7 +97,7 @@ def tidy(name: str, root: Path) -> None:
 def by_hand(name: str, root: str | os.PathLike | None = None) -> str:
     """Say how to get a data set without this program."""
     root = Path(root or data_root()).absolute()
-    files = "\n".join(f"  - {archive.urls[0]} ({_size(archive.size)})" for archive in missing(name, root))
+    files = "\n".join(f"  - {archive.urls[0]} ({readable(archive.size)})" for archive in missing(name, root))
     return (f"To bring {SOURCES[name].title} by hand:\n1. with a browser, or on another machine, fetch\n{files}\n"
             f"   (their page: {SOURCES[name].page});\n2. put them, still packed, into {root};\n"
             f"3. run the same again: datasets.load({name!r}) checks and unpacks them.")
@@ -136,16 +129,16 @@ def _check_disk(wanted: list[Archive], to_fetch: list[Archive], root: Path) -> N
         archive.size for archive in wanted)  # photos hardly shrink: unpacked, they take what the archive takes
     free = shutil.disk_usage(root).free
     if free < need:
-        raise OSError(errno.ENOSPC, f"This takes {_size(need)} while it is unpacked, and the disk that holds {root} "
-                                    f"has {_size(free)} free. Make room, or point TLLIB_DATA at another disk")
+        raise OSError(errno.ENOSPC, f"This takes {readable(need)} while it is unpacked, and the disk that holds {root} "
+                                    f"has {readable(free)} free. Make room, or point TLLIB_DATA at another disk")
 
 
 def _ask(source: Source, to_fetch: list[Archive], root: Path) -> None:
     total, have = sum(archive.size for archive in to_fetch), _fetched(to_fetch, root)
     print(f"{source.title} ({source.licence}; {source.citation}) is not at {root}.\n"
-          f"To fetch: {_size(total - have)}" + (f" ({_size(have)} are here already)" if have else "") +
-          f" from {to_fetch[0].urls[0].split('/')[2]}. Disk: {_size(2 * total)} while unpacking, {_size(total)} "
-          f"afterwards; {_size(shutil.disk_usage(root).free)} free.")
+          f"To fetch: {readable(total - have)}" + (f" ({readable(have)} are here already)" if have else "") +
+          f" from {to_fetch[0].urls[0].split('/')[2]}. Disk: {readable(2 * total)} while unpacking, {readable(total)} "
+          f"afterwards; {readable(shutil.disk_usage(root).free)} free.")
     try:
         answer = input("Fetch it now? [y/N] ")
     except (EOFError, NotImplementedError, OSError):
@@ -164,104 +157,21 @@ def _at_hand(archive: Archive, root: Path) -> Path | None:
     """A verified archive that somebody put into `root`, or that we fetched before we were interrupted."""
     fetched, brought = root / ".downloads" / archive.name, root / archive.name
     if brought.is_file():
-        if problem := _problem(brought, archive):
-            raise ValueError(f"{brought} is not the published file: {problem}. Fetch it again, or move it away and run "
+        if wrong := problem(brought, archive.size, archive.sha256):
+            raise ValueError(f"{brought} is not the published file: {wrong}. Fetch it again, or move it away and run "
                              "the same again.")
         return brought
     if fetched.is_file():
-        if not _problem(fetched, archive):
+        if not problem(fetched, archive.size, archive.sha256):
             return fetched
         fetched.unlink()
     return None
 
 
-def _problem(file: Path, archive: Archive) -> str:
-    """What is wrong with a file, or nothing."""
-    size = file.stat().st_size
-    if size != archive.size:
-        return f"{size:,} bytes, expected {archive.size:,}"
-    with open(file, "rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    return "" if found == archive.sha256 else f"SHA-256 {found[:12]}…, expected {archive.sha256[:12]}…"
-
-
 def _from_mirrors(archive: Archive, name: str, root: Path) -> Path:
-    """Go from mirror to mirror until the file is there, complete and verified."""
     target = root / ".downloads" / archive.name
-    target.parent.mkdir(exist_ok=True)
-    part = target.with_name(f"{archive.name}.part")
-    reasons = []
-    for url in archive.urls:
-        reason = _from_mirror(url, part, archive)
-        if not reason:
-            os.replace(part, target)
-            return target
-        reasons.append(f"  - {url}: {reason}")
-    tried = "\n".join(reasons)
-    raise ConnectionError(f"{archive.name} could not be fetched:\n{tried}\n{by_hand(name, root)}")
-
-
-def _from_mirror(url: str, part: Path, archive: Archive) -> str:
-    """Complete `part` from one server; say what went wrong, or nothing."""
-    fruitless, reason = 0, ""
-    while fruitless < ATTEMPTS:
-        if fruitless:
-            time.sleep(PAUSE * 2 ** (fruitless - 1))
-        before = part.stat().st_size if part.is_file() else 0
-        if before < archive.size:
-            try:
-                reason = _continue(url, part, archive, before)
-            except httpx.HTTPError as error:
-                reason = _in_short(error)
-        after = part.stat().st_size if part.is_file() else 0
-        if after >= archive.size:
-            reason = _problem(part, archive)
-            if not reason:
-                return ""
-            part.unlink()
-            if not before:  # all of it came from here: asking again brings the same
-                return reason
-            fruitless += 1
-        elif reason.startswith("it offers") or (reason[:1] == "4" and reason[:3] not in ("408", "429")):
-            return reason  # asking again would not help; 408 and 429 mean: later
-        else:
-            fruitless = 0 if after > before else fruitless + 1
-    return reason
-
-
-def _continue(url: str, part: Path, archive: Archive, start: int) -> str:
-    """One request: add to `part` what comes, from byte `start` if the server can."""
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    patience = httpx.Timeout(STALL, connect=10)
-    with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=patience) as answer:
-        if not answer.is_success:
-            return f"{answer.status_code} {answer.reason_phrase}"
-        resumed = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-        offered = answer.headers.get("Content-Range", "").rpartition("/")[2] if resumed else \
-            answer.headers.get("Content-Length", "")
-        if offered.isdigit() and int(offered) != archive.size:
-            return f"it offers {int(offered):,} bytes, expected {archive.size:,}"
-        start = start if resumed else 0
-        with open(part, "ab" if resumed else "wb") as file, tqdm(
-                desc=archive.name, total=archive.size, initial=start, unit="B", unit_scale=True, mininterval=0.5,
-                delay=1) as bar:
-            for chunk in answer.iter_raw():
-                file.write(chunk)
-                bar.update(len(chunk))
-                start += len(chunk)
-                if start > archive.size:
-                    break
-            file.flush()
-            os.fsync(file.fileno())
-    return "the connection was cut"
-
-
-def _in_short(error: httpx.HTTPError) -> str:
-    kind = ("no answer in time" if isinstance(error, httpx.TimeoutException) else
-            "the connection was cut" if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError)) else
-            "no connection")
-    return f"{kind} ({type(error).__name__})"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count:,} bytes"
+    try:
+        fetch_file(archive.urls, target, size=archive.size, digest=archive.sha256)
+    except ConnectionError as error:
+        raise ConnectionError(f"{error}\n{by_hand(name, root)}") from error
+    return target

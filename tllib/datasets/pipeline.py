@@ -21,9 +21,10 @@ class Batches(keras.utils.PyDataset):
         order: number of the photo in each row of the current epoch.
     """
 
-    def __init__(self, photos: PhotoSet, size: int, batch_size: int, shuffle: bool, seed: int, augment, cache: bool):
+    def __init__(self, photos: PhotoSet, size: int, batch_size: int, *, shuffle: bool = False, seed: int = 0,
+                 augment: Callable | None = None, cache: bool = False, fill: bool = False):
         super().__init__()
-        self.photos, self.size, self.batch_size, self.augment = photos, size, batch_size, augment
+        self.photos, self.size, self.batch_size, self.augment, self.fill = photos, size, batch_size, augment, fill
         self.random = np.random.default_rng(seed) if shuffle else None
         self.pool = ThreadPoolExecutor(os.cpu_count())
         self.cached = self.is_cached = None
@@ -56,7 +57,8 @@ class Batches(keras.utils.PyDataset):
         return pixels, self.photos.labels[self._rows(number)]
 
     def _rows(self, number: int) -> np.ndarray:
-        return self.order[number * self.batch_size:(number + 1) * self.batch_size]
+        rows = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        return self.order[rows % len(self.order) if self.fill else rows[rows < len(self.order)]]
 
     def _start(self, number: int) -> tuple[np.ndarray, list[Future]]:
         """An empty batch, and the work that is filling it, a share for each core."""
@@ -83,7 +85,8 @@ class Batches(keras.utils.PyDataset):
 
 
 def batches(photos: PhotoSet, *, size: int = 224, batch_size: int = 32, shuffle: bool = False, seed: int = 0,
-            augment: Callable | None = None, cache: bool = False, shard: tuple[int, int] = (0, 1)) -> Batches:
+            augment: Callable | None = None, cache: bool = False, shard: tuple[int, int] = (0, 1),
+            fill: bool = False) -> Batches:
     """Stream photos: middle square, resized; memory holds two batches, however many photos there are.
 
     JPEG files are decoded at a half, a quarter or an eighth of their size where that is still large enough.
@@ -111,4 +114,4 @@ def batches(photos: PhotoSet, *, size: int = 224, batch_size: int = 32, shuffle:
                          f"batch_size={batch_size}, shard={shard}.")
     part = slice(index, None, count)
     photos = replace(photos, paths=photos.paths[part], labels=photos.labels[part])
-    return Batches(photos, size, batch_size, shuffle, seed, augment, cache)
+    return Batches(photos, size, batch_size, shuffle=shuffle, seed=seed, augment=augment, cache=cache, fill=fill)

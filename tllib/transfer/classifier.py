@@ -1,6 +1,10 @@
 """A table of features -> a trained head; a backbone and a head -> one classifier."""
 
+import json
+import os
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,7 +12,10 @@ from keras import layers
 
 from tllib import backbones
 from tllib import images as pixels
+from tllib.folders import full_disk_explained, replacing
 from tllib.transfer.features import FeatureTable
+
+_ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
 
 
 def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, epochs: int = 30,
@@ -40,6 +47,8 @@ def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, e
                          f"{table.class_names}.")
     features = keras.Input((table.x.shape[1],), name="features")
     mean, variance = table.x.mean(axis=0), table.x.var(axis=0)
+    # A feature that hardly ever answered here would otherwise outshout all others on a photo of another kind.
+    variance = np.maximum(variance, 0.01 * np.median(variance))
     standard = layers.Normalization(mean=mean, variance=variance, name="standardise")(features)
     logits = layers.Dense(len(table.class_names), kernel_initializer="zeros", name="class_logits",
                           kernel_regularizer=keras.regularizers.L2(weight_decay))(standard)
@@ -59,18 +68,67 @@ def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, e
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network for your own classes: `model` maps pixels to probabilities in the order of `class_names`."""
+    """A network for your own classes.
+
+    Attributes:
+        model: pixels -> probabilities, in the order of `class_names`.
+        class_names: name of each output.
+        backbone: name of the backbone in it.
+    """
 
     model: keras.Model
     class_names: tuple[str, ...]
+    backbone: str
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
         return self.model.predict(pixels.fit_batch(images, self.model.input_shape[1]), verbose=0)
 
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write network, class names and preprocessing as one `.keras` file, whole or not at all.
+
+        Raises:
+            ValueError: `path` does not end in .keras.
+        """
+        path = Path(path)
+        if path.suffix != ".keras":
+            raise ValueError(f"{path.name}: save as .keras, Keras's own format.")
+        about = json.dumps({"class_names": self.class_names, "backbone": self.backbone})
+        with full_disk_explained(path.parent), replacing(path) as temporary:
+            self.model.save(temporary)
+            with zipfile.ZipFile(temporary, "a") as archive:
+                archive.writestr(_ABOUT, about)
+        return path
+
+
+def load_classifier(path: str | os.PathLike) -> Classifier:
+    """Read what `Classifier.save` wrote, on any engine. Nothing in the file is executed.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: damaged, or not written by `Classifier.save`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No classifier at {path}. Classifier.save(path) writes one.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            about = json.loads(archive.read(_ABOUT))
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        classifier = Classifier(model, tuple(about["class_names"]), about["backbone"])
+    except (zipfile.BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path.name} is damaged, or not written by Classifier.save: {reason}") from error
+    if model.output_shape[-1] != len(classifier.class_names):
+        raise ValueError(f"{path.name} names {len(classifier.class_names)} classes, its network tells "
+                         f"{model.output_shape[-1]} apart.")
+    model.trainable = False
+    model.compile(jit_compile=backbones.jit_compile())
+    return classifier
+
 
 def assemble(backbone: keras.Model, head: keras.Model, class_names: tuple[str, ...]) -> Classifier:
-    """Join backbone and head into one flat model, pixels -> probabilities. They share their weights with it.
+    """Join a backbone, whose weights it shares, and a copy of the head into one flat model, pixels -> probabilities.
 
     Raises:
         ValueError: the head expects other features, or the number of names is not the number of its outputs.
@@ -81,8 +139,10 @@ def assemble(backbone: keras.Model, head: keras.Model, class_names: tuple[str, .
     if len(class_names) != head.output_shape[-1]:
         raise ValueError(f"{len(class_names)} class names for {head.output_shape[-1]} outputs of the head.")
     output = backbone.output
-    for layer in head.layers[1:]:
-        output = layer(output)
+    for layer in head.layers[1:]:  # copies: a layer in two models would have two outputs, and no single name for either
+        copy = type(layer).from_config(layer.get_config())
+        output = copy(output)
+        copy.set_weights(layer.get_weights())
     model = keras.Model(backbone.input, output, name=f"{backbone.name}_classifier")
     model.compile(jit_compile=backbones.jit_compile())
-    return Classifier(model, tuple(class_names))
+    return Classifier(model, tuple(class_names), backbone.name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tllib import datasets
 from tllib.transfer.classifier import Classifier
-from tllib.transfer.features import FeatureTable
+from tllib.transfer.features import FeatureTable, predict
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
     if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
         if model.class_names != test.class_names:
             raise ValueError(f"The classifier knows {model.class_names}, the photos are of {test.class_names}.")
-        batches = datasets.batches(test, size=model.model.input_shape[1])
-        return _report(model.model.predict(batches, verbose=0), test.labels, test.paths, test.class_names)
+        return _report(predict(model.model, test), test.labels, test.paths, test.class_names)
     if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
         if model.output_shape[-1] != len(test.class_names):
             raise ValueError(f"The head tells {model.output_shape[-1]} classes apart, the table has "

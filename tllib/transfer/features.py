@@ -1,12 +1,18 @@
 """Photos -> one feature vector each, computed once, with labels and paths from the same pass."""
 
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
-from tllib import datasets
+from tllib import backbones, datasets
+from tllib.transfer.feature_cache import FeatureCache
+
+CHUNK = 512  # photos whose features are computed, kept and forgotten together
 
 
 @dataclass(frozen=True)
@@ -29,19 +35,25 @@ class FeatureTable:
         return len(self.y)
 
 
-def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror: bool = False,
-                     batch_size: int = 32) -> FeatureTable:
+def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror: bool = False, batch_size: int = 32,
+                     cache: bool = True) -> FeatureTable:
     """Show every photo to the backbone once.
 
     A frozen network gives the same features every time, so computing them once and training on the table is the whole
-    trick behind training in seconds.
+    trick behind training in seconds. What was computed is kept on disk, so tomorrow it takes no seconds at all; what
+    was interrupted goes on where it was. Memory holds a few hundred photos' features, however many photos there are.
 
     Args:
         backbone: from `backbones.load(name)`; features out.
         photos: read from disk a batch at a time, in their own order.
         mirror: show each photo mirrored, left for right. What is in it stays the same, the features differ a little:
             more rows to learn from, or a second look to average with.
-        batch_size: photos a batch.
+        batch_size: photos a batch, at most.
+        cache: keep features in the cache folder (`TLLIB_CACHE`), under the content of the photo and the network with
+            its weights: a changed photo or weight is computed anew. Safe to delete at any time.
+
+    Returns:
+        A table; its `x` is a read-only view of an unnamed file on disk.
 
     Raises:
         ValueError: the model does not give one vector a photo.
@@ -49,10 +61,40 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
     if len(backbone.output_shape) != 2:
         raise ValueError(f"A backbone gives one vector a photo, this model gives {backbone.output_shape}. "
                          "Use backbones.load(name) without top.")
-    batches = datasets.batches(photos, size=backbone.input_shape[1], batch_size=batch_size,
-                               augment=_mirrored if mirror else None)
-    x = backbone.predict(batches, verbose=0)
+    width = backbone.output_shape[1]
+    bar = tqdm(desc="features", total=len(photos), unit="photo", delay=2, mininterval=0.5)
+    with bar, FeatureCache(backbone, "mirrored" * mirror, enabled=cache) as kept, tempfile.TemporaryFile() as file:
+        for start in range(0, len(photos), CHUNK):
+            part = _rows(photos, range(start, min(start + CHUNK, len(photos))))
+            x = np.empty((len(part), width), "float32")
+            missing = kept.fill(part.paths, x)
+            if len(missing):
+                x[missing] = predict(backbone, _rows(part, missing), batch_size=batch_size,
+                                     augment=_mirrored if mirror else None)
+                kept.add(missing, x)
+            file.write(x.tobytes())
+            bar.update(len(part))
+        file.flush()
+        x = np.memmap(file, "float32", "r", shape=(len(photos), width))
     return FeatureTable(x, photos.labels, photos.paths, photos.class_names)
+
+
+def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32,
+            augment: Callable | None = None) -> np.ndarray:
+    """What a model says of each photo, float32 `(n, …)`, in equal batches that its devices can share."""
+    size = even_size(len(photos), batch_size, backbones.device_count(model))
+    batches = datasets.batches(photos, size=model.input_shape[1], batch_size=size, augment=augment, fill=True)
+    return model.predict(batches, verbose=0)[:len(photos)].astype("float32", copy=False)
+
+
+def even_size(count: int, at_most: int, devices: int) -> int:
+    """Size of batches that are all alike, hold little twice, and divide among devices."""
+    size = -(-count // -(-count // at_most))
+    return -(-size // devices) * devices
+
+
+def _rows(photos: datasets.PhotoSet, rows) -> datasets.PhotoSet:
+    return replace(photos, paths=tuple(photos.paths[row] for row in rows), labels=photos.labels[list(rows)])
 
 
 def _mirrored(pixels: np.ndarray, training: bool) -> np.ndarray:

@@ -1,0 +1,84 @@
+import os
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from tllib import backbones, datasets, images, transfer
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    photos = datasets.load("cartoon_pets").subset(60, seed=2)
+    backbone = backbones.load("efficientnet_lite0")
+    return transfer.assemble(backbone, transfer.train_head(transfer.extract_features(backbone, photos)),
+                             photos.class_names)
+
+
+def test_saved_and_loaded_in_a_new_process_it_says_the_same(classifier, dog, tmp_path):
+    path = classifier.save(tmp_path / "pets.keras")
+    again = transfer.load_classifier(path)
+    assert (again.class_names, again.backbone) == (classifier.class_names, "efficientnet_lite0")
+    np.testing.assert_array_equal(again.predict(dog), classifier.predict(dog))
+    code = (f"import numpy as np; from tllib import images, transfer; one = transfer.load_classifier({str(path)!r}); "
+            f"np.save({str(tmp_path / 'out.npy')!r}, one.predict(np.load({str(tmp_path / 'in.npy')!r})))")
+    np.save(tmp_path / "in.npy", dog)
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), classifier.predict(dog), atol=1e-6)
+    np.testing.assert_array_equal(transfer.grad_cam(again, dog), transfer.grad_cam(classifier, dog))
+    assert [file.name for file in tmp_path.glob("*.keras")] == ["pets.keras"]
+
+
+def test_files_that_are_no_classifier(classifier, tmp_path):
+    path = classifier.save(tmp_path / "pets.keras")
+    content = path.read_bytes()
+    for name, bad in (("half.keras", content[:len(content) // 2]), ("text.keras", b"hello"), ("empty.keras", b"")):
+        (tmp_path / name).write_bytes(bad)
+        with pytest.raises(ValueError, match=f"{name} is damaged, or not written by"):
+            transfer.load_classifier(tmp_path / name)
+    classifier.model.save(tmp_path / "plain.keras")
+    with pytest.raises(ValueError, match=r"plain\.keras is damaged, or not written by"):
+        transfer.load_classifier(tmp_path / "plain.keras")
+    with pytest.raises(FileNotFoundError, match="No classifier at"):
+        transfer.load_classifier(tmp_path / "nowhere.keras")
+    with pytest.raises(ValueError, match=r"save as \.keras"):
+        classifier.save(tmp_path / "pets.h5")
+
+
+def test_a_lambda_in_the_file_is_not_run(classifier, tmp_path):
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Lambda(lambda x: x), keras.layers.Flatten()])
+    model.save(tmp_path / "evil.keras")
+    with zipfile.ZipFile(tmp_path / "evil.keras", "a") as archive:
+        archive.writestr("tllib.json", '{"class_names": ["a"], "backbone": "vgg16"}')
+    with pytest.raises(ValueError, match=r"evil\.keras is damaged, or not written by"):
+        transfer.load_classifier(tmp_path / "evil.keras")
+
+
+def test_activations_are_those_of_the_layers(classifier, dog):
+    found = transfer.activations(classifier.model, dog, ["stem_relu", "head_relu", "class_logits"])
+    assert found["stem_relu"].shape == (112, 112, 32) and found["head_relu"].shape == (7, 7, 1280)
+    powers = np.exp(found["class_logits"] - found["class_logits"].max())
+    probabilities = powers / powers.sum()
+    np.testing.assert_allclose(probabilities, classifier.predict(dog)[0], atol=1e-5)
+    with pytest.raises(ValueError, match=r"Unknown layer 'head_rleu'\. Did you mean 'head_relu'"):
+        transfer.activations(classifier.model, dog, ["head_rleu"])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the check itself uses TensorFlow's gradients")
+def test_grad_cam_weights_are_the_gradients(classifier, cat):
+    import tensorflow as tf
+    maps_layer, logits_layer = (classifier.model.get_layer(name) for name in ("head_relu", "class_logits"))
+    probe = keras.Model(classifier.model.input, [maps_layer.output, logits_layer.output])
+    with tf.GradientTape() as tape:
+        maps, logits = probe(images.fit_batch(cat, 224))
+        gradient = tape.gradient(logits[0, 1], maps)
+    weights = gradient.numpy()[0].mean(axis=(0, 1))
+    expected = np.maximum(maps.numpy()[0] @ weights, 0)
+    found = transfer.grad_cam(classifier, cat, classifier.class_names[1])
+    expected = keras.ops.convert_to_numpy(keras.ops.image.resize(expected[None, ..., None], (224, 224)))[0, ..., 0]
+    np.testing.assert_allclose(found, expected / expected.max(), atol=1e-3)
+    with pytest.raises(ValueError, match=r"Unknown class 'Cats'\. Did you mean 'Cat'"):
+        transfer.grad_cam(classifier, cat, "Cats")

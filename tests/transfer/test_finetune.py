@@ -1,0 +1,213 @@
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from tllib import backbones, datasets, transfer
+from tllib.transfer import finetune
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return datasets.load("cartoon_pets").subset(40, seed=1)
+
+
+def classifier(photos, name="mobilenet", **options):
+    options = {"weights": None, "alpha": 0.25, "seed": 3} if name == "mobilenet" else options
+    backbone = backbones.load(name, **options)
+    head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
+    return transfer.assemble(backbone, head, photos.class_names)
+
+
+def statistics(model):
+    return [value for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)
+            for value in layer.get_weights()]
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenetv2", "resnet50"])
+@pytest.mark.parametrize("layers", ["last block", "all"])
+def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name, layers):
+    few = photos.subset(16)
+    one = classifier(few, name, **({} if "lite" in name else {"weights": None}))
+    before, statistics_before = one.model.get_weights(), statistics(one.model)
+    names = [weight.path for weight in one.model.weights]
+    transfer.fine_tune(one, few, layers=layers, epochs=1, learning_rate=1e-3)
+    for old, new in zip(statistics_before, statistics(one.model), strict=True):
+        np.testing.assert_array_equal(old, new)
+    moved = {path for path, old, new in zip(names, before, one.model.get_weights(), strict=True) if (old != new).any()}
+    first = one.model.layers.index(one.model.get_layer(backbones.last_block(name)))
+    early = {weight.path for layer in one.model.layers[:first] for weight in layer.weights}
+    kernels = {path for path in names if path.endswith("kernel")}
+    assert kernels - early <= moved and (bool(moved & early) == (layers == "all"))
+    assert not one.model.trainable_weights, "frozen again afterwards"
+
+
+def test_it_learns_and_never_gets_worse_on_what_it_chooses_by(photos):
+    train, validation = datasets.load("cartoon_pets", labels="breed").subset(120).split(test=0.4, seed=0)
+    one = classifier(train, "efficientnet_lite0")
+    before = transfer.evaluate(one, validation)
+    tuned, history = transfer.fine_tune(one, train, validation, epochs=3, learning_rate=1e-3)
+    after = transfer.evaluate(tuned, validation)
+    assert tuned is one and list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert history["loss"][-1] < history["loss"][0] and after.accuracy >= before.accuracy - 0.021
+    ruined = classifier(train, "efficientnet_lite0")
+    transfer.fine_tune(ruined, train, validation, epochs=1, learning_rate=10.0)  # ruins it: what it was before is kept
+    assert transfer.evaluate(ruined, validation).accuracy == before.accuracy
+
+
+def test_the_same_seed_takes_the_same_steps(photos):
+    runs = [transfer.fine_tune(classifier(photos), photos, epochs=2, seed=seed)[1]["loss"] for seed in (0, 0, 1)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+class BrokenError(Exception):
+    pass
+
+
+def breaking_at(moment):
+    """The usual augmentation, which breaks off at a batch."""
+    done = iter(range(1000))
+
+    def augment(pixels, random):
+        if next(done) == moment:
+            raise BrokenError("broken off")
+        return datasets.shake(pixels, random)
+    return augment
+
+
+def test_interrupted_at_ten_random_steps_it_ends_with_the_same_weights(photos, tmp_path):
+    train, validation = photos.split(test=0.3, seed=0)
+    options = {"epochs": 3, "seed": 5, "learning_rate": 1e-3}
+    whole, history = transfer.fine_tune(classifier(train), train, validation, **options)
+    assert len(history["loss"]) == 3, "it must not stop early, or the later moments would prove nothing"
+    steps = 3 * -(-len(train) // finetune.BATCH)
+    for moment in np.random.default_rng(0).integers(0, steps, 10):
+        with pytest.raises(Exception, match="broken off"):
+            transfer.fine_tune(classifier(train), train, validation, resume=tmp_path / "run",
+                               augment=breaking_at(moment), **options)
+        again, history_again = transfer.fine_tune(classifier(train), train, validation, resume=tmp_path / "run",
+                                                  **options)
+        assert history_again == history
+        for ours, theirs in zip(again.model.get_weights(), whole.model.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        assert not (tmp_path / "run").exists()
+
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from tllib import backbones, datasets, transfer
+
+folder, moment = Path(sys.argv[1]), int(sys.argv[2])
+photos = datasets.load("cartoon_pets").subset(40, seed=1)
+backbone = backbones.load("mobilenet", weights=None, alpha=0.25, seed=3)
+head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
+done = iter(range(1000))
+
+def augment(pixels, random):
+    if next(done) == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return datasets.shake(pixels, random)
+
+tuned, _ = transfer.fine_tune(transfer.assemble(backbone, head, photos.class_names), photos, epochs=3, augment=augment,
+                              learning_rate=1e-3, resume=folder / "run")
+np.savez(folder / f"{moment}.npz", *tuned.model.get_weights())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_killed_for_real_it_goes_on_in_a_new_process(tmp_path):
+    def run(moment):
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(moment)]
+        return subprocess.run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True).returncode
+    assert run(999) == 0, "uninterrupted"
+    assert run(5) == -signal.SIGKILL and (tmp_path / "run/state.npz").is_file()
+    assert run(998) == 0 and not (tmp_path / "run").exists()
+    with np.load(tmp_path / "999.npz") as whole, np.load(tmp_path / "998.npz") as resumed:
+        for name in whole.files:
+            np.testing.assert_array_equal(whole[name], resumed[name])
+
+
+def test_stop_returns_the_best_so_far_and_the_folder_goes_on(photos, tmp_path, capsys):
+    def stop(pixels, random):
+        if next(done) == 7:  # what a notebook's Stop button sends
+            signal.raise_signal(signal.SIGINT)
+        return datasets.shake(pixels, random)
+    done = iter(range(1000))
+    wish = {"epochs": 5, "resume": tmp_path / "run"}
+    tuned, history = transfer.fine_tune(classifier(photos), photos, augment=stop, **wish)
+    assert 1 <= len(history["loss"]) < 5 and f"Stopped after {len(history['loss'])} of 5" in capsys.readouterr().out
+    assert np.isfinite(tuned.predict(np.full((224, 224, 3), 99))).all() and not tuned.model.trainable_weights
+    _, whole = transfer.fine_tune(tuned, photos, **wish)
+    assert whole["loss"][:len(history["loss"])] == history["loss"] and len(whole["loss"]) == 5
+
+
+def test_without_progress_on_the_validation_photos_it_stops(photos):
+    train, validation = photos.split(test=0.3, seed=0)
+    one = classifier(train)
+    before = one.model.get_weights()
+    _, history = transfer.fine_tune(one, train, validation, epochs=9, learning_rate=0.0)
+    assert len(history["val_loss"]) == finetune.PATIENCE
+    for old, new in zip(before, one.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_early_layers_take_smaller_steps(photos):
+    """Adam's first step is the learning rate itself, whatever the gradient: each weight moves by its share."""
+    one = classifier(photos, "efficientnet_lite0")
+    before = {weight.path: np.array(weight) for weight in one.model.weights}
+    transfer.fine_tune(one, photos.subset(16), epochs=1, learning_rate=1e-3)
+    moved = {weight.path: np.abs(np.array(weight) - before[weight.path]).max() for weight in one.model.weights}
+    first = one.model.layers.index(one.model.get_layer(backbones.last_block("efficientnet_lite0")))
+    for number, layer in enumerate(one.model.layers):
+        for weight in layer.weights:
+            if weight.path.endswith("kernel"):
+                share = 1 if layer.name == "class_logits" else 0.3 if number >= first else 0.1
+                assert moved[weight.path] == pytest.approx(1e-3 * share, rel=0.02), weight.path
+
+
+def test_the_learning_rate_finder_finds_the_cliff_and_leaves_everything_as_it_was(photos):
+    one = classifier(photos)
+    one.model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    optimizer, before, trainable = one.model.optimizer, one.model.get_weights(), [x.trainable for x in one.model.layers]
+    search = transfer.find_learning_rate(one, photos, steps=40)
+    assert 1e-6 < search.suggestion < 0.3 and len(search.rates) == len(search.losses) <= 40
+    assert search.rates[0] == pytest.approx(1e-6) and search.losses[-1] > search.losses.min()
+    assert one.model.optimizer is optimizer and [x.trainable for x in one.model.layers] == trainable
+    for old, new in zip(before, one.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    with pytest.raises(ValueError, match="0 < lowest < highest"):
+        transfer.find_learning_rate(one, photos, lowest=1.0, highest=0.1)
+
+
+def test_smoothing_by_hand():
+    np.testing.assert_allclose(finetune._smooth([4.0, 1.0, 2.0], memory=0.5),
+                               [4, (0.5 * 4 + 1) / 1.5, (0.25 * 4 + 0.5 * 1 + 2) / 1.75])
+
+
+def test_wrong_wishes(photos, tmp_path):
+    one = classifier(photos)
+    other = datasets.load("cartoon_pets", labels="breed").subset(40)
+    with pytest.raises(ValueError, match="the photos are of"):
+        transfer.fine_tune(one, other)
+    with pytest.raises(ValueError, match="'last block' or 'all', got 'some'"):
+        transfer.fine_tune(one, photos, layers="some")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(Exception, match="broken off"):
+        transfer.fine_tune(one, photos, epochs=3, resume=folder, augment=breaking_at(5))
+    with pytest.raises(ValueError, match="run with other photos or settings"):
+        transfer.fine_tune(one, photos, epochs=2, resume=folder)
+    content = (folder / "state.npz").read_bytes()
+    (folder / "state.npz").write_bytes(content[:5000])
+    with pytest.raises(ValueError, match=r"Can't go on from .*Remove .* to begin anew"):
+        transfer.fine_tune(one, photos, epochs=3, resume=folder)
+    (folder / "state.npz").write_bytes(content)
+    transfer.fine_tune(one, photos, epochs=3, resume=folder)
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"], "what isn't ours stays"

@@ -1,0 +1,93 @@
+"""Names of backbones -> a table of what each costs and what it is worth: size, work a photo, accuracy, speed here."""
+
+import math
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tllib.backbones.backbone import load, names
+from tllib.backbones.families import FAMILIES
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One backbone.
+
+    Attributes:
+        name: as `load` knows it.
+        input_size: height and width of the pictures, in pixels.
+        features: length of the vector that describes a photo.
+        parameters: number of weights, with the ImageNet top.
+        megabytes: their size in memory, 4 bytes each.
+        gigaflops: additions and multiplications for one photo, in thousand millions.
+        top1: published ImageNet accuracy, in percent.
+        photos_per_second: measured on this machine, without the top; None if not measured.
+    """
+
+    name: str
+    input_size: int
+    features: int
+    parameters: int
+    megabytes: float
+    gigaflops: float
+    top1: float
+    photos_per_second: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows in the order they were asked for; `print` shows them as a table."""
+
+    rows: tuple[Cost, ...]
+
+    def __str__(self) -> str:
+        heads = f"{'million weights':>16s}{'MB':>6s}{'GFLOPs':>8s}{'top-1 %':>9s}{'photos/s here':>15s}"
+        lines = [f"{'backbone':20s}{heads}", "-" * 74]
+        for row in self.rows:
+            speed = "–" if row.photos_per_second is None else f"{row.photos_per_second:.0f}"
+            lines.append(f"{row.name:20s}{row.parameters / 1e6:16.1f}{row.megabytes:6.0f}{row.gigaflops:8.1f}"
+                         f"{row.top1:9.1f}{speed:>15s}")
+        return "\n".join(lines)
+
+
+def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_size: int = 8) -> Comparison:
+    """Put backbones side by side. It takes no weight files: neither size nor speed depends on what was learned.
+
+    Args:
+        wanted: names. Defaults to all.
+        measure: time each on random photos, some seconds a backbone.
+        batch_size: photos at once while measuring.
+    """
+    rows = []
+    for name in names() if wanted is None else wanted:
+        network = load(name, weights=None, top=True)
+        row = FAMILIES[name]
+        speed = _speed(load(name, weights=None), batch_size) if measure else None
+        rows.append(Cost(name, row.input_size, row.features, row.parameters, 4 * row.parameters / 1e6,
+                         2 * multiply_adds(network) / 1e9, row.top1, speed))
+    return Comparison(tuple(rows))
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Multiplications, each with an addition, that the convolutions and dense layers of `model` do for one photo."""
+    total = 0
+    for layer in model._flatten_layers():
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)):
+            total += math.prod(layer.output.shape[1:-1]) * math.prod(layer.kernel.shape)
+    return total
+
+
+def _speed(backbone: keras.Model, batch_size: int, rounds: int = 3) -> float:
+    size = backbone.input_shape[1]
+    photos = np.random.default_rng(0).uniform(0, 255, (batch_size, size, size, 3)).astype("float32")
+    backbone.predict(photos, verbose=0)
+    seconds = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        backbone.predict(photos, verbose=0)
+        seconds.append(time.perf_counter() - began)
+    return batch_size / statistics.median(seconds)

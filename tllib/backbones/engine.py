@@ -1,0 +1,38 @@
+"""The engine under Keras -> what little here depends on it: how to compile, how many devices share a batch."""
+
+import logging
+import os
+
+import keras
+
+# TensorFlow and JAX would take all of a GPU's memory at once and leave none for the next notebook.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+# TensorFlow warns when models are compiled often, as they are here: every head and every image has its own loop.
+logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
+
+
+def jit_compile() -> bool | str:
+    """What to pass to `compile`: XLA makes TensorFlow's convolutions several times slower on a CPU."""
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def device_count(model: keras.Model) -> int:
+    """How many devices share each batch of `model`: 1, or as many as its distribution has.
+
+    Raises:
+        NotImplementedError: a way of distributing that this library was never tested with.
+    """
+    distribution = keras.distribution.distribution()
+    if distribution is not None:
+        if keras.backend.backend() != "jax" or not isinstance(distribution, keras.distribution.DataParallel):
+            raise NotImplementedError(
+                f"{type(distribution).__name__} on {keras.backend.backend()} is not supported. What is: "
+                "keras.distribution.DataParallel on JAX, tf.distribute.MirroredStrategy on TensorFlow, or one device.")
+        return int(distribution.device_mesh.devices.size)
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's models carry theirs
+    kind = type(strategy).__name__
+    if kind not in ("NoneType", "_DefaultDistributionStrategy", "OneDeviceStrategy", "MirroredStrategy"):
+        raise NotImplementedError(f"{kind} is not supported. What is: tf.distribute.MirroredStrategy, or one device.")
+    return 1 if strategy is None else int(strategy.num_replicas_in_sync)

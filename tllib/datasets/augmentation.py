@@ -1,0 +1,39 @@
+"""Pixels -> the same photos as they might also have been taken: mirrored, nearer, a little to the side.
+
+What is in a photo stays what it is; the network sees more of them than there are.
+"""
+
+import cv2
+import numpy as np
+
+from tllib import images as pixel_convention
+
+
+def shake(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4) -> np.ndarray:
+    """Show each photo through a window of random size and place, mirrored every second time.
+
+    Args:
+        images: `(n, h, w, 3)`, 0 to 255.
+        random: `np.random.default_rng(seed)`; the same state gives the same windows.
+        zoom: the window's side is drawn between `1 - zoom` and 1 of the photo's; 0 only mirrors.
+
+    Returns:
+        float32, same shape, 0 to 255. The argument is left as it was.
+
+    Raises:
+        ValueError: no batch of RGB images, 0 to 255, or `zoom` is not in 0 to 1.
+    """
+    images = pixel_convention.check(images)
+    if images.ndim != 4 or not 0 <= zoom < 1:
+        raise ValueError(f"shake takes a batch (n, h, w, 3) and 0 <= zoom < 1, got {images.shape} and {zoom}.")
+    height, width = images.shape[1:3]
+    shaken = np.empty(images.shape, "float32")
+    for image, place in zip(images, shaken, strict=True):
+        share = random.uniform(1 - zoom, 1)
+        rows, columns = max(round(share * height), 1), max(round(share * width), 1)
+        top, left = random.integers(height - rows + 1), random.integers(width - columns + 1)
+        window = image[top:top + rows, left:left + columns].astype("float32")
+        place[:] = cv2.resize(window, (width, height), interpolation=cv2.INTER_LINEAR)
+        if random.integers(2):
+            place[:] = place[:, ::-1].copy()
+    return shaken
