@@ -1,9 +1,10 @@
-"""The engine under Keras -> what little here depends on it: how to compile, how many devices share a batch."""
+"""The engine under Keras -> what little here depends on it: how to compile, how devices share a batch."""
 
 import logging
 import os
 
 import keras
+import numpy as np
 
 # TensorFlow and JAX would take all of a GPU's memory at once and leave none for the next notebook.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -36,3 +37,11 @@ def device_count(model: keras.Model) -> int:
     if kind not in ("NoneType", "_DefaultDistributionStrategy", "OneDeviceStrategy", "MirroredStrategy"):
         raise NotImplementedError(f"{kind} is not supported. What is: tf.distribute.MirroredStrategy, or one device.")
     return 1 if strategy is None else int(strategy.num_replicas_in_sync)
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray | list[np.ndarray]:
+    """`model.predict`, filled up until its devices can share every batch: even a single image has to be shared."""
+    devices = device_count(model)
+    rows = np.arange(-(-len(images) // devices) * devices) % len(images)
+    found = model.predict(images[rows], batch_size=-(-32 // devices) * devices, verbose=0)
+    return keras.tree.map_structure(lambda answer: answer[:len(images)], found)

@@ -34,7 +34,14 @@ def optimize(canvas: keras.layers.Layer, network: keras.Model, target: int, *, o
 
     Returns:
         Term -> values: "step", "objective", "probability", "total_variation" (grey levels).
+
+    Raises:
+        NotImplementedError: the network is shared among several devices.
     """
+    devices = backbones.device_count(network)
+    if devices > 1:
+        raise NotImplementedError(f"{devices} devices can't share one image: it is the only weight, and every step "
+                                  "needs all of it. Load the network on one device, outside of the distribution.")
     step = keras.Input((1,), name="step")
     image = canvas(step)
     recorder = _Recorder(canvas, steps, record_every, enough)

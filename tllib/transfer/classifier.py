@@ -12,8 +12,9 @@ from keras import layers
 
 from tllib import backbones
 from tllib import images as pixels
+from tllib.backbones import engine
 from tllib.folders import full_disk_explained, replacing
-from tllib.transfer.features import FeatureTable
+from tllib.transfer.features import FeatureTable, even_size
 
 _ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
 
@@ -53,17 +54,26 @@ def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, e
     logits = layers.Dense(len(table.class_names), kernel_initializer="zeros", name="class_logits",
                           kernel_regularizer=keras.regularizers.L2(weight_decay))(standard)
     model = keras.Model(features, logits)
-    falling = keras.optimizers.schedules.CosineDecay(learning_rate, -(-len(table) // 64) * epochs)
+    devices = backbones.device_count(model)
+    batch_size = even_size(64, 64, devices)
+    falling = keras.optimizers.schedules.CosineDecay(learning_rate, -(-len(table) // batch_size) * epochs)
     model.compile(keras.optimizers.Adam(falling), jit_compile=backbones.jit_compile(),
                   loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     stop = keras.callbacks.EarlyStopping("loss" if validation is None else "val_loss", min_delta=1e-4, patience=5,
                                          restore_best_weights=True)
-    order = np.random.default_rng(seed).permutation(len(table))
-    model.fit(table.x[order], table.y[order], batch_size=64, epochs=epochs, shuffle=False, verbose=0, callbacks=[stop],
-              validation_data=None if validation is None else (validation.x, validation.y))
+    x, y, counts = _shareable(table, np.random.default_rng(seed).permutation(len(table)), devices)
+    model.fit(x, y, batch_size=batch_size, sample_weight=counts, epochs=epochs, shuffle=False, verbose=0,
+              callbacks=[stop], validation_data=None if validation is None else
+              _shareable(validation, np.arange(len(validation)), devices))
     head = keras.Model(features, layers.Softmax(name="probabilities")(logits), name="head")
     head.compile(jit_compile=backbones.jit_compile())
     return head
+
+
+def _shareable(table: FeatureTable, order: np.ndarray, devices: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in this order, filled up until devices can share the last batch; what fills up counts 0."""
+    rows = np.resize(order, -(-len(order) // devices) * devices)
+    return table.x[rows], table.y[rows], (np.arange(len(rows)) < len(order)).astype("float32")
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ class Classifier:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
-        return self.model.predict(pixels.fit_batch(images, self.model.input_shape[1]), verbose=0)
+        return engine.predict(self.model, pixels.fit_batch(images, self.model.input_shape[1]))
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write network, class names and preprocessing as one `.keras` file, whole or not at all.

@@ -197,15 +197,15 @@ class _LayerwiseAdam(keras.optimizers.Adam):
 
     def __init__(self, learning_rate, shares: dict[str, float]):
         super().__init__(learning_rate, name="layerwise_adam")
-        self.shares, self.share_of = shares, {}
+        self.shares, self.share_of = shares, []
 
     def build(self, variables):
         super().build(variables)
-        for variable in variables:  # engines hand update_step either Keras's variable or their own inside it
-            self.share_of[id(variable)] = self.share_of[id(variable.value)] = self.shares[variable.path]
+        self.share_of = [self.shares[variable.path] for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
-        super().update_step(gradient, variable, learning_rate * self.share_of[id(variable)])
+        # Engines hand over Keras's variable, their own inside it, or one device's copy of that: all have one index.
+        super().update_step(gradient, variable, learning_rate * self.share_of[self._get_variable_index(variable)])
 
 
 class _ShakenBatches(datasets.Batches):
