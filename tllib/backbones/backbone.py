@@ -9,7 +9,7 @@ import numpy as np
 
 from tllib import images as pixels
 from tllib.backbones import weights as weight_files
-from tllib.backbones.engine import jit_compile
+from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.suggest import unknown_name
 
@@ -119,7 +119,7 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
         raise ValueError(f"This network gives {network.output_shape[-1]} features, not 1000 ImageNet classes. "
                          "Load it with top=True.")
     batch = pixels.fit_batch(images, network.input_shape[1])
-    logits = network.predict(batch, verbose=0).astype("float64")
+    logits = predict(network, batch).astype("float64")
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

@@ -36,26 +36,26 @@ class FeatureCache:
     def __init__(self, network: keras.Model, view: str, *, enabled: bool = True):
         self.view, self.keys = view, []
         path = cache_root() / "features" / f"{network.name}-{fingerprint(network)[:16]}.sqlite" if enabled else None
-        try:
-            self.rows = _open(path)
-        except sqlite3.DatabaseError:  # damaged: it holds nothing that can't be computed again
-            with suppress(OSError):
-                path.unlink()
-            self.rows = _open(None)
+        self.rows = path and _open(path)
 
     def __enter__(self) -> "FeatureCache":
         return self
 
     def __exit__(self, *_) -> None:
-        self.rows.close()
+        if self.rows:
+            self.rows.close()
 
     def fill(self, paths: Sequence[Path], x: np.ndarray) -> np.ndarray:
         """Write the rows known for these photos into `x`; return the numbers of the others."""
+        if not self.rows:
+            return np.arange(len(paths))
         with ThreadPoolExecutor() as pool:
             self.keys = list(pool.map(self._key, paths))
         missing = []
         for number, key in enumerate(self.keys):
-            found = self.rows.execute("SELECT x, checksum FROM features WHERE photo = ?", (key,)).fetchone()
+            found = None
+            with suppress(sqlite3.DatabaseError):  # damaged: computing the row again will do
+                found = self.rows.execute("SELECT x, checksum FROM features WHERE photo = ?", (key,)).fetchone()
             if found and len(found[0]) == x[number].nbytes and zlib.crc32(found[0]) == found[1]:
                 x[number] = np.frombuffer(found[0], "<f4")
             else:
@@ -64,8 +64,10 @@ class FeatureCache:
 
     def add(self, numbers: np.ndarray, x: np.ndarray) -> None:
         """Keep the rows with these numbers, of the photos that `fill` was last asked about."""
+        if not self.rows:
+            return
         blobs = [(self.keys[number], x[number].astype("<f4").tobytes()) for number in numbers]
-        with suppress(sqlite3.OperationalError), self.rows:  # a full disk only means computing again
+        with suppress(sqlite3.DatabaseError), self.rows:  # a full disk only means computing again
             self.rows.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)",
                                   [(key, blob, zlib.crc32(blob)) for key, blob in blobs])
 
@@ -86,13 +88,20 @@ def fingerprint(network: keras.Model) -> str:
     return found.hexdigest()
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
-    """A file with a table for rows; one in memory, forgotten at the end, where none can be written."""
-    try:
-        if path is not None:
+def _open(path: Path) -> sqlite3.Connection | None:
+    """A file with a table for rows; None where none can be written. A damaged one is begun anew."""
+    for _ in range(2):
+        rows = None
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-        rows = sqlite3.connect(path or ":memory:", timeout=60)
-        rows.execute("CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, x BLOB, checksum INTEGER)")
-        return rows
-    except (OSError, sqlite3.OperationalError):
-        return sqlite3.connect(":memory:") if path is None else _open(None)
+            rows = sqlite3.connect(path, timeout=60)
+            rows.execute("CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, x BLOB, checksum INTEGER)")
+            return rows
+        except (OSError, sqlite3.Error) as error:
+            if rows is not None:
+                rows.close()
+            if isinstance(error, (OSError, sqlite3.OperationalError)):
+                return None
+            with suppress(OSError):  # it holds nothing that can't be computed again
+                path.unlink()
+    return None

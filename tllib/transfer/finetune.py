@@ -272,7 +272,7 @@ class _Run:
 
     def _restore(self, state: Path) -> None:
         try:
-            with np.load(state, allow_pickle=False) as stored:
+            with open(state, "rb") as file, np.load(file, allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
                 if about["task"] != self.task:
                     raise ValueError("it is of a run with other photos or settings")

@@ -1,0 +1,102 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from tllib import backbones, datasets, transfer
+from tllib.transfer import features
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """Photos of our own to change, and an empty cache folder."""
+    for path in datasets.load("cartoon_pets").subset(12, seed=0).paths:
+        target = tmp_path / "photos" / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path / "cache"))
+    return datasets.load(tmp_path / "photos")
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Number of photos that were shown to a network, call by call."""
+    counts, plain = [], features.predict
+
+    def counting(model, photos, **options):
+        counts.append(len(photos))
+        return plain(model, photos, **options)
+    monkeypatch.setattr(features, "predict", counting)
+    return counts
+
+
+def backbone(seed=3):
+    return backbones.load("mobilenet", weights=None, alpha=0.25, seed=seed)
+
+
+def files(tmp_path):
+    return list((tmp_path / "cache/features").glob("*.sqlite"))
+
+
+def test_computed_once_then_found(photos, computed, tmp_path):
+    first = transfer.extract_features(backbone(), photos)
+    again = transfer.extract_features(backbone(), photos)
+    plain = transfer.extract_features(backbone(), photos, cache=False)
+    assert computed == [12, 12] and len(files(tmp_path)) == 1
+    np.testing.assert_array_equal(first.x, again.x)
+    np.testing.assert_array_equal(first.x, plain.x)
+
+
+def test_only_a_changed_photo_is_computed_anew(photos, computed):
+    before = transfer.extract_features(backbone(), photos).x
+    shutil.copy(photos.paths[0], photos.paths[5])
+    after = transfer.extract_features(backbone(), photos).x
+    assert computed == [12], "the changed photo's content is known already"
+    np.testing.assert_array_equal(after[5], before[0])
+    with open(photos.paths[2], "ab") as file:
+        file.write(b"more")
+    transfer.extract_features(backbone(), photos)
+    assert computed == [12, 1]
+
+
+def test_other_weights_other_views_and_other_scaling_are_never_mixed_up(photos, computed, tmp_path):
+    one, other = backbone(), backbone(seed=4)
+    scaled = keras.Model(one.input, keras.layers.Rescaling(2.0)(one.output), name=one.name)
+    for network in (one, other, scaled):
+        transfer.extract_features(network, photos)
+    transfer.extract_features(one, photos, mirror=True)
+    assert computed == [12, 12, 12, 12] and len(files(tmp_path)) == 3
+
+
+def test_interrupted_it_goes_on_where_it_was(photos, computed, monkeypatch):
+    monkeypatch.setattr(features, "CHUNK", 4)
+    plain, calls = features.predict, []
+
+    def breaks(model, part, **options):
+        calls.append(len(part))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return plain(model, part, **options)
+    monkeypatch.setattr(features, "predict", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        transfer.extract_features(backbone(), photos)
+    monkeypatch.setattr(features, "predict", plain)
+    table = transfer.extract_features(backbone(), photos)
+    assert computed == [4, 4, 4]
+    np.testing.assert_array_equal(table.x, transfer.extract_features(backbone(), photos, cache=False).x)
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: b"hello" * 2000,
+                                    lambda content: content[:5000] + b"\xff" * 900 + content[5900:]])
+def test_a_damaged_file_never_gives_a_wrong_row(photos, damage, tmp_path):
+    first = transfer.extract_features(backbone(), photos).x
+    (file,) = files(tmp_path)
+    file.write_bytes(damage(file.read_bytes()))
+    np.testing.assert_array_equal(transfer.extract_features(backbone(), photos).x, first)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(photos, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path / "file"))
+    assert transfer.extract_features(backbone(), photos).x.shape == (12, 256)
