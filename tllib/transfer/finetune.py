@@ -74,7 +74,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     if validation is not None and not run.history:
         run.history = {f"start_{name}": [value] for name, value in _judge(classifier.model, validation).items()}
     with tqdm(desc="fine-tuning", total=steps * epochs, initial=steps * run.epochs_done, unit="step", delay=2,
-              mininterval=0.5) as bar:
+              mininterval=0.5, disable=None) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         try:
             for epoch in range(run.epochs_done, epochs):
