@@ -97,6 +97,7 @@ def main() -> int:
     parser.add_argument("lessons", nargs="*", help="beginnings of lesson names, such as 04; default: all")
     parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
     wanted = parser.parse_args()
+    os.environ.setdefault("TQDM_DISABLE", "1")  # a page has no use for bars that moved
     if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
         os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
     paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]

@@ -15,6 +15,7 @@ def mobilenet_quarter(shared, **options):
     return backbones.load("mobilenet", alpha=0.25, weights=shared / "data/weights/mobilenet_2_5_224_tf.h5", **options)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("name", [*LITES[:2], "mobilenet_0.25"])
 def test_agrees_with_the_independent_oracle(name, shared):
     oracle = json.loads((shared / "reference/imagenet_top5.json").read_text())[name]
@@ -44,12 +45,14 @@ def test_table_row_describes_the_network(name):
     assert not [layer for layer in nested if "convnext" not in layer], "ConvNeXt's stem is nested by Keras itself"
 
 
+@pytest.mark.core
 def test_flat_and_frozen(lite0):
     backbone = backbones.load("efficientnet_lite0")
     assert not any(isinstance(layer, keras.Model) for layer in backbone.layers)
     assert not backbone.trainable_weights and not lite0.trainable_weights
 
 
+@pytest.mark.core
 def test_features_are_what_the_top_classifies(lite0, dog):
     features = backbones.load("efficientnet_lite0").predict(images.fit_batch(dog, 224), verbose=0)
     kernel, bias = lite0.get_layer("fc").get_weights()
@@ -57,6 +60,7 @@ def test_features_are_what_the_top_classifies(lite0, dog):
     np.testing.assert_allclose(features @ kernel + bias, logits, atol=1e-3)
 
 
+@pytest.mark.core
 def test_top_k_names_the_dog_and_the_cat(lite0, dog, cat):
     (dog_best, probability), *_ = backbones.top_k(lite0, dog)[0]
     assert dog_best == "malamute" and 0.3 < probability < 1
@@ -75,6 +79,7 @@ def test_zero_to_one_pixels_are_refused(lite0, dog):
         backbones.top_k(lite0, dog / 255)
 
 
+@pytest.mark.core
 def test_random_weights_follow_the_seed():
     first, again, other = (backbones.load("mobilenet", weights=None, alpha=0.25, seed=seed).get_weights()[0]
                            for seed in (0, 0, 1))

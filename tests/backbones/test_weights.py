@@ -89,6 +89,7 @@ def kernel(model):
     return model.get_layer("Conv1").get_weights()[0]
 
 
+@pytest.mark.core
 def test_fetched_verified_kept_and_then_found_without_a_network(empty, small, monkeypatch):
     files, models = small
     with serving(files, {"small/file.h5": [{"cut": 50_000}, {}]}) as server:
@@ -154,6 +155,7 @@ def test_a_file_with_the_top_serves_for_features_too(empty, small):
     np.testing.assert_array_equal(kernel(backbone), kernel(models["file"]))
 
 
+@pytest.mark.core
 def test_real_mobilenet_weights_from_a_server(empty, shared, monkeypatch, dog):
     content = (shared / "data/weights/mobilenet_2_5_224_tf.h5").read_bytes()
     with serving({"mobilenet/mobilenet_2_5_224_tf.h5": content}) as server:

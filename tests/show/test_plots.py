@@ -42,3 +42,33 @@ def test_mistakes(count, shown):
     paths = datasets.load("cartoon_pets").paths[:count]
     figure = show.mistakes(report(paths), n=2)
     assert [axes.get_title() for axes in figure.axes] == ["a → b (93%)"] * shown
+
+
+def test_curves_show_what_was_noted():
+    figure = show.curves({"loss": [2, 1], "accuracy": [0.5, 1], "val_loss": [3, 2], "val_accuracy": [0.25, 0.5]})
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy"]
+    np.testing.assert_array_equal(figure.axes[0].lines[1].get_xydata(), [[1, 3], [2, 2]])
+    assert [len(axes.lines) for axes in show.curves({"loss": [2], "accuracy": [1]}).axes] == [1, 1]
+
+
+def test_learning_rates_marks_the_suggestion():
+    search = transfer.RateSearch(np.array([1e-4, 1e-3, 1e-2]), np.array([2.0, 1.0, 9.0]), 1e-4)
+    curve, mark = show.learning_rates(search).axes[0].lines
+    np.testing.assert_array_equal(curve.get_ydata(), search.losses)
+    assert set(mark.get_xdata()) == {1e-4}
+
+
+def test_feature_maps_shows_the_channels_that_vary_most():
+    maps = np.zeros((4, 4, 3))
+    maps[0, 0] = [1, 0, 5]
+    figure = show.feature_maps({"early": maps, "late": maps}, channels=2)
+    assert [axes.images[0].get_array().max() for axes in figure.axes] == [5, 1, 5, 1]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["early, 4 × 4", "", "late, 4 × 4", ""]
+
+
+def test_heat_maps_are_brighter_where_the_map_is_high():
+    heat = np.zeros((8, 8))
+    heat[2, 3] = 1
+    (axes,) = show.heat_maps([np.full((8, 8, 3), 100)], [heat], ["cat"]).axes
+    shown = np.asarray(axes.images[0].get_array(), int).sum(axis=-1)
+    assert np.unravel_index(shown.argmax(), shown.shape) == (2, 3) and axes.get_title() == "cat"

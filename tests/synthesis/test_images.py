@@ -10,6 +10,7 @@ def state(network):
     return [weight.copy() for weight in network.get_weights()]
 
 
+@pytest.mark.core
 def test_the_objective_rises_and_the_network_is_left_as_it_was(lite0):
     before, trainable = state(lite0), [layer.trainable for layer in lite0.layers]
     result = synthesis.ideal_image(lite0, "zebra", steps=24, seed=0)
@@ -35,6 +36,7 @@ def test_another_network_recognises_the_ideal_image(target, seed, lite0, lite1):
     assert probability >= 0.8 and rank == 1
 
 
+@pytest.mark.core
 def test_same_seed_same_picture(lite0):
     first, again, other = (synthesis.ideal_image(lite0, "zebra", steps=8, seed=seed).image for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -51,6 +53,7 @@ def fooled_after_saving(network, photo, path):
     return backbones.top_k(network, reloaded, k=1)[0][0][0]
 
 
+@pytest.mark.core
 def test_the_free_dog_becomes_a_cat_by_one_grey_level(lite0, dog, tmp_path):
     assert fooled_after_saving(lite0, dog, tmp_path / "dog.png") == "Siamese cat"
 

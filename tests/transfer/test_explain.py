@@ -18,6 +18,7 @@ def classifier():
                              photos.class_names)
 
 
+@pytest.mark.core
 def test_saved_and_loaded_in_a_new_process_it_says_the_same(classifier, dog, tmp_path):
     path = classifier.save(tmp_path / "pets.keras")
     again = transfer.load_classifier(path)
@@ -57,6 +58,7 @@ def test_a_lambda_in_the_file_is_not_run(classifier, tmp_path):
         transfer.load_classifier(tmp_path / "evil.keras")
 
 
+@pytest.mark.core
 def test_activations_are_those_of_the_layers(classifier, dog):
     found = transfer.activations(classifier.model, dog, ["stem_relu", "head_relu", "class_logits"])
     assert found["stem_relu"].shape == (112, 112, 32) and found["head_relu"].shape == (7, 7, 1280)

@@ -39,6 +39,7 @@ def files(tmp_path):
     return list((tmp_path / "cache/features").glob("*.sqlite"))
 
 
+@pytest.mark.core
 def test_computed_once_then_found(photos, computed, tmp_path):
     first = transfer.extract_features(backbone(), photos)
     again = transfer.extract_features(backbone(), photos)
@@ -48,6 +49,7 @@ def test_computed_once_then_found(photos, computed, tmp_path):
     np.testing.assert_array_equal(first.x, plain.x)
 
 
+@pytest.mark.core
 def test_only_a_changed_photo_is_computed_anew(photos, computed):
     before = transfer.extract_features(backbone(), photos).x
     shutil.copy(photos.paths[0], photos.paths[5])

@@ -28,6 +28,7 @@ def statistics(model):
             for value in layer.get_weights()]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenetv2", "resnet50"])
 @pytest.mark.parametrize("layers", ["last block", "all"])
 def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name, layers):
@@ -79,6 +80,7 @@ def breaking_at(moment):
     return augment
 
 
+@pytest.mark.core
 def test_interrupted_at_ten_random_steps_it_ends_with_the_same_weights(photos, tmp_path):
     train, validation = photos.split(test=0.3, seed=0)
     options = {"epochs": 3, "seed": 5, "learning_rate": 1e-3}
@@ -157,6 +159,7 @@ def test_without_progress_on_the_validation_photos_it_stops(photos):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.core
 def test_early_layers_take_smaller_steps(photos):
     """Adam's first step is the learning rate itself, whatever the gradient: each weight moves by its share."""
     one = classifier(photos, "efficientnet_lite0")
@@ -168,9 +171,11 @@ def test_early_layers_take_smaller_steps(photos):
         for weight in layer.weights:
             if weight.path.endswith("kernel"):
                 share = 1 if layer.name == "class_logits" else 0.3 if number >= first else 0.1
+                share *= 16 / (16 + 10 * 2)  # 8 photos a class: so far between the old weights and the new
                 assert moved[weight.path] == pytest.approx(1e-3 * share, rel=0.02), weight.path
 
 
+@pytest.mark.core
 def test_the_learning_rate_finder_finds_the_cliff_and_leaves_everything_as_it_was(photos):
     one = classifier(photos)
     one.model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)

@@ -30,6 +30,7 @@ def clouds(per_class, classes=3, width=20, spread=1.0, seed=0):
     return transfer.FeatureTable(x.astype("float32"), y, paths, tuple("abc"[:classes]))
 
 
+@pytest.mark.core
 def test_each_row_is_the_photo_its_path_names(table, photos, backbone):
     assert table.paths == photos.paths and table.x.shape == (24, 1280)
     np.testing.assert_array_equal(table.y, [table.class_names.index(path.parent.name) for path in table.paths])
@@ -44,12 +45,14 @@ def test_features_need_a_vector(photos):
         transfer.extract_features(layer, photos)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("per_class", [5, 500])
 def test_head_learns_from_few_and_from_many(per_class):
     head = transfer.train_head(clouds(per_class))
     assert transfer.evaluate(head, clouds(100, seed=1)).accuracy > 0.98
 
 
+@pytest.mark.core
 def test_head_gives_probabilities_and_follows_the_seed():
     table = clouds(20, spread=4)
     one, again = (transfer.train_head(table, seed=3).predict(table.x, verbose=0) for _ in range(2))
@@ -76,6 +79,7 @@ def test_head_refuses_one_class_and_other_classes():
         transfer.train_head(table, validation=clouds(5, classes=2))
 
 
+@pytest.mark.core
 def test_evaluate_by_hand():
     """A head that answers with the largest of its three inputs."""
     answers = keras.Input((3,))

@@ -115,7 +115,7 @@ def find_file(family: Family, alpha: float | None = None, *, top: bool = True) -
             return target, name == wanted[-1]
         except ConnectionError as error:
             reason = str(error)
-    here = ", ".join(sorted(known for known, row in FAMILIES.items() if _is_here(row)))
+    here = ", ".join(on_this_machine())
     size = ON_RECORD.get(target.name, (None, ""))[0]
     weights = family.parameters - (0 if top else 1000 * (family.features + 1))
     large = readable(size) if size else f"about {readable(round(4 * weights * (alpha or 1) ** 2))}"
@@ -123,6 +123,11 @@ def find_file(family: Family, alpha: float | None = None, *, top: bool = True) -
         " ".join([f"The weight file {target.name} ({large}) is not on this machine.", *damaged, reason]) +
         f"\nFetch {SERVERS[0]}{name} with a browser and put it into {target.parent}, or pass weights=<its path>. "
         f"Backbones whose weights are here now: {here or 'none'}.")
+
+
+def on_this_machine() -> list[str]:
+    """Names of the backbones that `load` gives without fetching anything."""
+    return sorted(name for name, row in FAMILIES.items() if _is_here(row))
 
 
 def _fetch(name: str, target: Path) -> None:

@@ -1,5 +1,16 @@
 """Results -> pictures."""
 
-from tllib.show.plots import confusion, history, images, mistakes, photos
+from tllib.show.plots import (
+           confusion,
+           curves,
+           feature_maps,
+           heat_maps,
+           history,
+           images,
+           learning_rates,
+           mistakes,
+           photos,
+)
 
-__all__ = ["confusion", "history", "images", "mistakes", "photos"]
+__all__ = ["confusion", "curves", "feature_maps", "heat_maps", "history", "images", "learning_rates", "mistakes",
+           "photos"]

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.figure
 import numpy as np
+from matplotlib import colormaps
 
 from tllib import images as pixels
 from tllib.datasets import PhotoSet
-from tllib.transfer import Report
+from tllib.transfer import RateSearch, Report
 
 
 class Figure(matplotlib.figure.Figure):
@@ -62,6 +63,63 @@ def history(terms: Mapping[str, np.ndarray]) -> Figure:
         if name == "probability":
             axes.set_ylim(-0.02, 1.02)
     return figure
+
+
+def curves(history: Mapping[str, Sequence[float]]) -> Figure:
+    """Plot what `fine_tune` noted, an epoch a point: loss and accuracy, on the photos it learned from and on others."""
+    figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80)
+    for number, name in enumerate(("loss", "accuracy")):
+        axes = figure.add_subplot(1, 2, number + 1)
+        for prefix, label, style in (("", "training", "o-"), ("val_", "validation", "s--")):
+            if prefix + name in history:
+                values = history[prefix + name]
+                axes.plot(range(1, len(values) + 1), values, style, label=label, markersize=4)
+        axes.set_title(name, fontsize=10)
+        axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    return figure
+
+
+def learning_rates(search: RateSearch) -> Figure:
+    """Plot loss against learning rate, with the suggested rate marked."""
+    figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80)
+    axes = figure.add_subplot()
+    axes.semilogx(search.rates, search.losses, color="tab:blue")
+    axes.axvline(search.suggestion, color="tab:orange", linestyle="--", label=f"suggested: {search.suggestion:.0e}")
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("loss")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) -> Figure:
+    """Show what layers answer to an image: a row a layer, its most varied channels, dark for little, bright for much.
+
+    Args:
+        activations: layer name -> `(height, width, channels)`, from `transfer.activations`.
+        channels: how many of each.
+    """
+    figure = Figure(figsize=(1.45 * channels + 0.4, 1.6 * len(activations)), layout="constrained", dpi=80)
+    for row, (name, maps) in enumerate(activations.items()):
+        varied = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:channels]
+        for column, channel in enumerate(varied):
+            axes = figure.add_subplot(len(activations), channels, row * channels + column + 1)
+            axes.imshow(maps[..., channel], cmap="magma")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if column == 0:
+                axes.set_title(f"{name}, {maps.shape[0]} × {maps.shape[1]}", fontsize=8, loc="left")
+    return figure
+
+
+def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles: Sequence[str] = ()) -> Figure:
+    """Lay maps `(h, w)`, 0 to 1, over pictures `(h, w, 3)` of the same size: bright where a map is high."""
+    laid = [0.35 * np.asarray(picture, "float32") + 0.65 * 255 * colormaps["magma"](heat)[..., :3]
+            for picture, heat in zip(pictures, maps, strict=True)]
+    return images(laid, titles)
 
 
 def confusion(report: Report) -> Figure:

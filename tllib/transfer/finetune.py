@@ -5,7 +5,8 @@ early ones at a lower rate, on photos that look a little different each time. Ba
 their statistics come from a million photos and would be ruined by a few; `fit` would update them in any trainable
 layer, whatever `training=False` was recorded.
 
-Source: Howard and Ruder, arXiv:1801.06146, for lower rates in earlier layers; Smith, arXiv:1506.01186, for the finder.
+Source: Howard and Ruder, arXiv:1801.06146, for lower rates in earlier layers; Wortsman et al., arXiv:2109.01903, for
+weights between the old and the new; Smith, arXiv:1506.01186, for the rate finder.
 """
 
 import hashlib
@@ -45,7 +46,9 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         classifier: from `assemble`, its head trained. It is changed, and returned.
         train: photos to learn from.
         validation: photos to choose the best epoch by; what it was before counts too, so it never gets worse on them,
-            and it stops when three epochs brought nothing. Without it, the last epoch is taken.
+            and it stops when three epochs brought nothing. Without it, the weights end between where they were and
+            where the last epoch left them: n / (n + 10) of the way for n photos a class. Few photos can't tell whether
+            they taught the network something or led it astray; half a step is seldom worse than none.
         layers: "last block" (quicker) or "all".
         epochs: at most so many passes over `train`.
         learning_rate: of Adam for the head, at the start; the last block gets 0.3 of it, what lies before 0.1. It falls
@@ -74,7 +77,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     if validation is not None and not run.history:
         run.history = {f"start_{name}": [value] for name, value in _judge(classifier.model, validation).items()}
     with tqdm(desc="fine-tuning", total=steps * epochs, initial=steps * run.epochs_done, unit="step", delay=2,
-              mininterval=0.5, disable=None) as bar:
+              mininterval=0.5) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         try:
             for epoch in range(run.epochs_done, epochs):
@@ -91,6 +94,9 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         except KeyboardInterrupt:
             print(f"Stopped after {run.epochs_done} of {epochs} epochs; this is the best until then." +
                   (f" The same call goes on from {run.folder}." if run.folder else ""))
+    if validation is None:
+        share = len(train) / (len(train) + 10 * len(train.class_names))
+        run.best = [old + share * (new - old) for old, new in zip(run.start, run.best, strict=True)]
     classifier.model.set_weights(run.best)
     _freeze(classifier.model)
     return classifier, {name: values for name, values in run.history.items() if not name.startswith("start_")}
@@ -232,7 +238,7 @@ class _Run:
         self.model, self.folder = model, folder
         self.variables = [*model.weights, *model.optimizer.variables]
         self.history: dict[str, list[float]] = {}
-        self.best = model.get_weights()
+        self.start = self.best = model.get_weights()
         shapes = [list(map(int, variable.shape)) for variable in self.variables]
         self.task = hashlib.sha256(json.dumps([task, shapes]).encode()).hexdigest()
         if folder is not None and (folder / "state.npz").is_file():
@@ -259,6 +265,7 @@ class _Run:
             return
         arrays = {f"now{number}": keras.ops.convert_to_numpy(value) for number, value in enumerate(self.variables)}
         arrays |= {f"best{number}": value for number, value in enumerate(self.best)}
+        arrays |= {f"start{number}": value for number, value in enumerate(self.start)}
         self.folder.mkdir(parents=True, exist_ok=True)
         with full_disk_explained(self.folder), replacing(self.folder / "state.npz") as temporary:
             np.savez(temporary, about=json.dumps({"task": self.task, "history": self.history}), **arrays)
@@ -278,7 +285,8 @@ class _Run:
                     raise ValueError("it is of a run with other photos or settings")
                 for number, variable in enumerate(self.variables):
                     variable.assign(stored[f"now{number}"])
-                self.best = [stored[f"best{number}"] for number in range(len(self.best))]
+                self.start, self.best = ([stored[f"{kind}{number}"] for number in range(len(self.best))]
+                                         for kind in ("start", "best"))
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"Can't go on from {state}: {error}. Remove {state.parent} to begin anew, or choose "
                              "another folder.") from error
