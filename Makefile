@@ -1,17 +1,21 @@
 # make run    install, run the lessons offline, render them to build/lessons/
 # make test   install, then lint, unit tests, doctests and the stored notebooks
+# make test-engines   the core tests again, with Keras on PyTorch and on JAX
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
-# make bench  time the image loop and the reading of photos against other ways to do it
+# make bench  time the image loop, the reading of photos and transfer learning against other ways to do it
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# The PyTorch that lesson 03 was checked with. On Linux pip takes its build for GPUs, some GB; TORCH= does without, and
+# skips that lesson.
+TORCH  ?= torch==2.13.0
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: run test lab store bench clean
+.PHONY: run test test-engines lab store bench clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -26,6 +30,11 @@ test: $(READY)
 		--durations 5 notebooks \
 		|| { echo "make test: a lesson no longer gives its stored output. If that is meant, run: make store"; exit 1; }
 
+test-engines: $(VENV)/.engines
+	@for engine in torch jax; do echo "== core tests, Keras on $$engine (some minutes)"; \
+		KERAS_BACKEND=$$engine $(BIN)/pytest -m core tests --durations 3 \
+		|| { echo "make test-engines: a test failed with Keras on $$engine."; exit 1; }; done
+
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
@@ -35,6 +44,7 @@ store: $(READY)
 bench: $(READY)
 	@$(BIN)/python benchmarks/image_loop.py
 	@$(BIN)/python benchmarks/data_pipeline.py
+	@$(BIN)/python benchmarks/transfer.py
 
 clean:
 	rm -rf build $(VENV)
@@ -42,8 +52,13 @@ clean:
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "tllib needs Python 3.11 or newer; make PYTHON=python3.12 (say) picks another."; exit 1; }
-	@echo "Installing into $(VENV) (once; about 2.5 GB, a minute or two on a fast line) …"
+	@echo "Installing into $(VENV) (once; about 3.3 GB, a few minutes on a fast line) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV). On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' $(TORCH) \
+		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
+	@touch $@
+
+$(VENV)/.engines: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) -e '.[torch,jax]' \
 		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
 	@touch $@

@@ -6,6 +6,7 @@ evaluated after its last cell and make up the table at the end.
 
 import argparse
 import html
+import importlib.util
 import json
 import os
 import sys
@@ -101,6 +102,9 @@ def main() -> int:
     if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
         os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
     paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed, so lesson 03 is left out.")
+        paths = [path for path in paths if not path.stem.endswith("pytorch")]
     folder = BUILD / "lessons"
     folder.mkdir(parents=True, exist_ok=True)
     print(f"Running {len(paths)} lessons on this machine (a minute or two each).", flush=True)
