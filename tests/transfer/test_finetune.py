@@ -28,9 +28,8 @@ def statistics(model):
             for value in layer.get_weights()]
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenetv2", "resnet50"])
-@pytest.mark.parametrize("layers", ["last block", "all"])
+@pytest.mark.parametrize("layers", ["last block", pytest.param("all", marks=pytest.mark.core)])
 def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name, layers):
     few = photos.subset(16)
     one = classifier(few, name, **({} if "lite" in name else {"weights": None}))
@@ -87,7 +86,8 @@ def test_interrupted_at_ten_random_steps_it_ends_with_the_same_weights(photos, t
     whole, history = transfer.fine_tune(classifier(train), train, validation, **options)
     assert len(history["loss"]) == 3, "it must not stop early, or the later moments would prove nothing"
     steps = 3 * -(-len(train) // finetune.BATCH)
-    for moment in np.random.default_rng(0).integers(0, steps, 10):
+    times = 10 if keras.backend.backend() == "tensorflow" else 2  # other engines compile anew each time
+    for moment in np.random.default_rng(0).integers(0, steps, times):
         with pytest.raises(Exception, match="broken off"):
             transfer.fine_tune(classifier(train), train, validation, resume=tmp_path / "run",
                                augment=breaking_at(moment), **options)
