@@ -86,7 +86,7 @@ def learning_rates(search: RateSearch) -> Figure:
     """Plot loss against learning rate, with the suggested rate marked."""
     figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80)
     axes = figure.add_subplot()
-    axes.semilogx(search.rates, search.losses, color="tab:blue")
+    axes.loglog(search.rates, search.losses, color="tab:blue")
     axes.axvline(search.suggestion, color="tab:orange", linestyle="--", label=f"suggested: {search.suggestion:.0e}")
     axes.set_xlabel("learning rate")
     axes.set_ylabel("loss")

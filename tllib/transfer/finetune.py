@@ -109,7 +109,7 @@ class RateSearch:
     Attributes:
         rates: learning rates tried, rising.
         losses: loss of the step taken at each, smoothed.
-        suggestion: a tenth of the rate at which the loss was lowest: close below where it would go wrong.
+        suggestion: a tenth of the highest rate at which the loss was no worse than it had been in the first ten.
     """
 
     rates: np.ndarray
@@ -129,7 +129,7 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
         train: photos to learn from.
         layers: "last block" or "all", as for `fine_tune`.
         lowest: rate of the first step.
-        highest: rate of the last step; it ends earlier, once the loss is four times its lowest.
+        highest: rate of the last step; it ends earlier, once the loss is worse by 1 than in the first ten steps.
         steps: of 16 photos each.
         augment: as for `fine_tune`.
         seed: of order and augmentation.
@@ -150,8 +150,7 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
     def note(batch, logs):  # Keras tells the mean over the epoch so far
         totals.append(logs["loss"] * (batch + 1))
         losses.append(totals[-1] - totals[-2])
-        smooth = _smooth(losses)
-        model.stop_training = len(losses) == steps or not smooth[-1] < 4 * smooth.min()
+        model.stop_training = len(losses) == steps or not _smooth(losses)[-1] < np.median(losses[:10]) + 1
 
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=note)
     while not model.stop_training and len(losses) < steps:
@@ -159,7 +158,8 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
         model.fit(_ShakenBatches(model, train, augment, [seed, epoch]), shuffle=False, verbose=0, callbacks=[watch])
         epoch += 1
     rates, smooth = lowest * growth ** np.arange(len(losses)), _smooth(losses)
-    return RateSearch(rates, smooth, float(rates[np.nanargmin(smooth)] / 10))
+    harmless = np.flatnonzero(smooth <= smooth[:10].max())
+    return RateSearch(rates, smooth, float(rates[harmless[-1]] / 10))
 
 
 def _smooth(losses: list[float], memory: float = 0.8) -> np.ndarray:
