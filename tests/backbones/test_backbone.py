@@ -102,6 +102,7 @@ def test_class_names():
     (lambda: backbones.class_index(1000), "Unknown ImageNet class 1000"),
     (lambda: backbones.load("mobilenet", alpha=0.3), "alpha=0.3 is not known.*0.25"),
     (lambda: backbones.load("efficientnet_lite0", alpha=0.5), "one width"),
+    (lambda: backbones.load("efficientnet_lite0", precision="half"), "precision is .*, got 'half'"),
 ])
 def test_unknown_names(call, message):
     with pytest.raises(ValueError, match=message):

@@ -70,6 +70,7 @@ with scope:
     runs["two"] = work()
     network = backbones.load("efficientnet_lite0", top=True)
     refusals["one image for two"] = refused(lambda: synthesis.ideal_image(network, "tabby", steps=1))
+    refusals["one attack by two"] = refused(lambda: synthesis.adversarial_image(network, image, target="zebra"))
 if engine == "tensorflow":
     with tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"]).scope():
         refusals["another way"] = refused(extract)
@@ -127,7 +128,7 @@ def test_fine_tuning_takes_the_same_steps(runs):
     """Not to the last digit: Adam turns a gradient near zero, whose sign is rounding, into a whole step."""
     _, one, two, _ = runs
     np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-3)
-    assert np.abs(one["moved"]).max() > 3e-4 and distance(one["moved"], two["moved"]) < 0.01
+    assert np.abs(one["moved"]).max() > 1e-4 and distance(one["moved"], two["moved"]) < 0.01
     assert one["predictions"].std(axis=0).max() > 0.1
     np.testing.assert_allclose(two["predictions"], one["predictions"], atol=1e-4)
 
@@ -140,7 +141,8 @@ def test_a_single_image_is_shared_too(runs):
 
 def test_what_is_not_supported_says_so(runs):
     engine, _, _, refusals = runs
-    assert "2 devices can't share one image" in refusals["one image for two"]
+    for wish in ("one image for two", "one attack by two"):
+        assert "2 devices can't share one image" in refusals[wish]
     if engine == "tensorflow":
         assert "CentralStorageStrategy is not supported. What is: tf.distribute.Mirrored" in refusals["another way"]
         assert "DataParallel on tensorflow is not supported. What is: keras" in refusals["Keras's way"]

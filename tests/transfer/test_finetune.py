@@ -216,3 +216,20 @@ def test_wrong_wishes(photos, tmp_path):
     (folder / "state.npz").write_bytes(content)
     transfer.fine_tune(one, photos, epochs=3, resume=folder)
     assert [file.name for file in folder.iterdir()] == ["notes.txt"], "what isn't ours stays"
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_in_mixed_precision_weights_and_answers_stay_float32_and_it_learns(photos, precision):
+    few = photos.subset(16)
+    backbone = backbones.load("efficientnet_lite0", precision=precision)
+    table, exact = transfer.extract_features(backbone, few), transfer.extract_features(
+        backbones.load("efficientnet_lite0"), few)
+    assert table.x.dtype == np.float32 and 0 < np.abs(table.x - exact.x).mean() < 0.1 * exact.x.mean()
+    one = transfer.assemble(backbone, transfer.train_head(table, epochs=3), few.class_names)
+    before, names = statistics(one.model), {weight.dtype for weight in one.model.weights}
+    tuned, history = transfer.fine_tune(one, few, epochs=4, learning_rate=1e-3)
+    assert names == {"float32"} and history["loss"][-1] < history["loss"][0]
+    for old, new in zip(before, statistics(one.model), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert tuned.predict(np.full((224, 224, 3), 99)).dtype == np.float32
+    assert keras.config.dtype_policy().name == "float32"

@@ -39,7 +39,7 @@ def last_maps(name: str) -> str:
 
 
 def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "imagenet", alpha: float | None = None,
-         seed: int = 0) -> keras.Model:
+         precision: str | None = None, seed: int = 0) -> keras.Model:
     """Load a network, frozen, with its scaling inside.
 
     Args:
@@ -48,6 +48,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         weights: "imagenet" (found on this machine, or fetched and verified), the path of a Keras `.h5` file with the
             ImageNet top, or None for random weights (a control: the same network without what it learned).
         alpha: width multiplier, for "mobilenet" and "mobilenetv2" only. Defaults to 1.
+        precision: "float32", "mixed_float16" or "mixed_bfloat16": numbers the layers compute with; weights are float32
+            always. Mixed precision pays on GPUs with tensor cores; on CPUs it is slower. Defaults to Keras's setting.
         seed: used by random weights only.
 
     Returns:
@@ -55,7 +57,7 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
 
     Raises:
         FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
-        ValueError: unknown name or alpha, or weights that do not fit.
+        ValueError: unknown name, alpha or precision, or weights that do not fit.
 
     Example:
         >>> from tllib import backbones
@@ -66,13 +68,20 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     if alpha is not None and alpha not in dict(row.alphas):
         known = ", ".join(str(known) for known, _ in row.alphas) or "none: this network has one width"
         raise ValueError(f"alpha={alpha} is not known for {name!r}. Known: {known}.")
+    if precision not in (None, "float32", "mixed_float16", "mixed_bfloat16"):
+        raise ValueError(f"precision is 'float32', 'mixed_float16' or 'mixed_bfloat16', got {precision!r}.")
     options = {} if alpha is None else {"alpha": alpha}
     file, whole = None, True
     if weights == "imagenet" and not row.package:
         file, whole = weight_files.find_file(row, alpha, top=top)
     elif weights not in (None, "imagenet"):
         file = weights
-    model = row.build(**options, include_top=whole)
+    policy = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(precision or policy)
+        model = row.build(**options, include_top=whole)
+    finally:
+        keras.config.set_dtype_policy(policy)
     if weights is None:
         _randomise(model, seed)
     elif file is None:

@@ -50,8 +50,8 @@ def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, e
     mean, variance = table.x.mean(axis=0), table.x.var(axis=0)
     # A feature that hardly ever answered here would otherwise outshout all others on a photo of another kind.
     variance = np.maximum(variance, 0.01 * np.median(variance))
-    standard = layers.Normalization(mean=mean, variance=variance, name="standardise")(features)
-    logits = layers.Dense(len(table.class_names), kernel_initializer="zeros", name="class_logits",
+    standard = layers.Normalization(mean=mean, variance=variance, name="standardise", dtype="float32")(features)
+    logits = layers.Dense(len(table.class_names), kernel_initializer="zeros", name="class_logits", dtype="float32",
                           kernel_regularizer=keras.regularizers.L2(weight_decay))(standard)
     model = keras.Model(features, logits)
     devices = backbones.device_count(model)
@@ -65,7 +65,7 @@ def train_head(table: FeatureTable, *, validation: FeatureTable | None = None, e
     model.fit(x, y, batch_size=batch_size, sample_weight=counts, epochs=epochs, shuffle=False, verbose=0,
               callbacks=[stop], validation_data=None if validation is None else
               _shareable(validation, np.arange(len(validation)), devices))
-    head = keras.Model(features, layers.Softmax(name="probabilities")(logits), name="head")
+    head = keras.Model(features, layers.Softmax(name="probabilities", dtype="float32")(logits), name="head")
     head.compile(jit_compile=backbones.jit_compile())
     return head
 

@@ -182,7 +182,10 @@ def _prepare(classifier: Classifier, layers: str, learning_rate) -> None:
             part.trainable = not normalises and (layers == "all" or number >= first)
         place = "head" if number >= head else "last block" if number >= first else "before"
         shares |= {weight.path: SHARES[place] for weight in layer.trainable_variables}
-    model.compile(_LayerwiseAdam(learning_rate, shares), "sparse_categorical_crossentropy", metrics=["accuracy"],
+    optimizer = _LayerwiseAdam(learning_rate, shares)
+    if any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers):  # small gradients would round to 0
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"],
                   jit_compile=backbones.jit_compile())
     model.optimizer.build(model.trainable_variables)
 
