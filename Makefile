@@ -3,6 +3,7 @@
 # make test-engines   the core tests again, with Keras on PyTorch and on JAX
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
+# make bench-peers   draw and attack beside other libraries (installs them; some twenty minutes)
 # make bench  time the image loop, the reading of photos and transfer learning against other ways to do it
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ TORCH  ?= torch==2.13.0
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: run test test-engines lab store bench clean
+.PHONY: run test test-engines lab store bench bench-peers clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -46,6 +47,9 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/data_pipeline.py
 	@$(BIN)/python benchmarks/transfer.py
 
+bench-peers: $(VENV)/.peers
+	@$(BIN)/python benchmarks/synthesis.py
+
 clean:
 	rm -rf build $(VENV)
 
@@ -55,6 +59,11 @@ $(READY): pyproject.toml
 	@echo "Installing into $(VENV) (once; about 3.3 GB, a few minutes on a fast line) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV). On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' $(TORCH) \
+		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
+	@touch $@
+
+$(VENV)/.peers: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) -e '.[bench]' \
 		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
 	@touch $@
 

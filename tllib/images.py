@@ -7,9 +7,11 @@ Scaling for a network lives inside that network, so nobody has to remember it. N
 import io
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import imageio
 import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps
@@ -141,6 +143,22 @@ def save(path: str | os.PathLike, image: np.ndarray) -> Path:
         raise ValueError(f"save takes one image (height, width, 3), got {image.shape}: save them one by one.")
     with replacing(path) as temporary:
         Image.fromarray(to_uint8(image)).save(temporary, format="PNG")
+    return path
+
+
+def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray], *, frames_per_second: float = 12) -> Path:
+    """Write images of one size one after the other, as a GIF (256 colours a frame) or an MP4 film (small).
+
+    Raises:
+        ValueError: `path` ends in neither .gif nor .mp4, or there are no frames.
+    """
+    path, frames = Path(path), [to_uint8(check(frame, name="frame")) for frame in frames]
+    if path.suffix.lower() not in (".gif", ".mp4") or not frames:
+        raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif or .mp4, and frames.")
+    way = {"duration": 1000 / frames_per_second, "loop": 0} if path.suffix.lower() == ".gif" else {
+        "fps": frames_per_second, "macro_block_size": 2}
+    with replacing(path) as temporary:
+        imageio.mimsave(temporary, frames, **way)
     return path
 
 

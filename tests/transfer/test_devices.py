@@ -69,7 +69,7 @@ else:
 with scope:
     runs["two"] = work()
     network = backbones.load("efficientnet_lite0", top=True)
-    refusals["one image for two"] = refused(lambda: synthesis.ideal_image(network, "tabby", steps=1))
+    refusals["one image for two"] = refused(lambda: synthesis.ideal_image(network, "tabby"))
     refusals["one attack by two"] = refused(lambda: synthesis.adversarial_image(network, image, target="zebra"))
 if engine == "tensorflow":
     with tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"]).scope():

@@ -1,14 +1,18 @@
-"""A network and a wish -> an image: ideal images, adversarial images, and what another network thinks of them."""
+"""A network and a wish -> an image: ideal images, adversarial images, and what other networks think of them."""
 
-from tllib.synthesis.adversarial import adversarial_image
-from tllib.synthesis.bounds import Ball, Box
+from tllib.synthesis.adversarial import adversarial_image, adversarial_images
+from tllib.synthesis.bounds import Box
 from tllib.synthesis.canvas import PixelCanvas, WaveCanvas
-from tllib.synthesis.ideal import ideal_image
-from tllib.synthesis.objectives import TargetCrossEntropy, TargetLogit
-from tllib.synthesis.optimize import optimize
+from tllib.synthesis.defences import DISTORTIONS, Distortion
+from tllib.synthesis.ideal import PIXELS, WAVES, Recipe, ideal_image, ideal_images, layer_image
+from tllib.synthesis.judges import Opinions, Survival, second_opinion, second_opinions, survival
+from tllib.synthesis.objectives import TargetLogit, TargetMargin
+from tllib.synthesis.optimize import Frames, optimize
 from tllib.synthesis.penalties import TotalVariation
-from tllib.synthesis.result import ImageResult, second_opinion
+from tllib.synthesis.result import ImageResult
 from tllib.synthesis.views import RandomView
 
-__all__ = ["Ball", "Box", "ImageResult", "PixelCanvas", "RandomView", "TargetCrossEntropy", "TargetLogit",
-           "TotalVariation", "WaveCanvas", "adversarial_image", "ideal_image", "optimize", "second_opinion"]
+__all__ = ["DISTORTIONS", "PIXELS", "WAVES", "Box", "Distortion", "Frames", "ImageResult", "Opinions", "PixelCanvas",
+           "RandomView", "Recipe", "Survival", "TargetLogit", "TargetMargin", "TotalVariation", "WaveCanvas",
+           "adversarial_image", "adversarial_images", "ideal_image", "ideal_images", "layer_image", "optimize",
+           "second_opinion", "second_opinions", "survival"]

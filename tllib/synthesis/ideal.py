@@ -1,10 +1,13 @@
-"""A class name -> the image that a network finds most typical of it, drawn from noise by gradient descent."""
+"""Class names -> the images that a network finds most typical of them, drawn from noise by gradient descent."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 
+import cv2
 import keras
 import numpy as np
+from keras import ops
 
 from tllib import backbones
 from tllib import images as pixels
@@ -16,48 +19,182 @@ from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult, measure
 from tllib.synthesis.views import RandomView
 
-# canvas -> (total variation weight, learning rate: strengths of waves / grey levels)
-_PRESETS = {"waves": (0.1, 0.05), "pixels": (1.0, 3.0)}
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How to draw: the knobs of an ideal image.
+
+    Attributes:
+        canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
+        total_variation: weight of the roughness penalty: what a grey level costs, in units of how widely the network's
+            logits spread on noise, so that it means the same for every family; 0 leaves it out.
+        rivals: what the strongest other logit costs, as a share of what the wished-for one is worth, 0 to 1.
+        zoom: each step sees a random window, its side between `1 - zoom` and `1 + zoom / 2` of the image's; 0 shows
+            exactly the image.
+        turn: the window is turned by up to so many degrees either way.
+        halvings: how often the image's size is halved before drawing begins; it is doubled again as the drawing goes
+            on, so that coarse shapes are settled before fine ones. For pixels; waves do so by themselves.
+        steps: gradient steps at most.
+        learning_rate: strengths of waves, or grey levels for pixels, a step; it falls along a cosine.
+        enough: stop when the wished-for logit exceeds all others by so much in the latest windows; None: never.
+
+    Raises:
+        ValueError: a setting out of range.
+    """
+
+    canvas: str = "waves"
+    total_variation: float = 1.0
+    rivals: float = 0.5
+    zoom: float = 0.5
+    turn: float = 5.0
+    halvings: int = 0
+    steps: int = 256
+    learning_rate: float = 0.05
+    enough: float | None = None
+
+    def __post_init__(self):
+        if self.canvas not in ("waves", "pixels"):
+            raise ValueError(f"canvas={self.canvas!r}: expected 'waves' or 'pixels'.")
+        if self.total_variation < 0 or not 0 <= self.rivals <= 1:
+            raise ValueError(f"Expected total_variation >= 0 and 0 <= rivals <= 1; got {self.total_variation} and "
+                             f"{self.rivals}.")
+        if not 0 <= self.zoom < 1 or not 0 <= self.turn <= 45:
+            raise ValueError(f"Expected 0 <= zoom < 1 and 0 <= turn <= 45; got {self.zoom} and {self.turn}.")
+        if self.steps < 1 or self.learning_rate <= 0 or not 0 <= self.halvings <= 4:
+            raise ValueError("Expected steps >= 1, learning_rate > 0 and halvings from 0 to 4; got "
+                             f"{self.steps}, {self.learning_rate} and {self.halvings}.")
+        if self.canvas == "waves" and self.halvings:
+            raise ValueError("halvings is for pixels: waves settle coarse shapes first by themselves.")
 
 
-def ideal_image(network: keras.Model, target: str | int, *, canvas: str = "waves", total_variation: float | None = None,
-                zoom: float = 0.3, steps: int = 192, seed: int = 0,
-                callbacks: Sequence[keras.callbacks.Callback] = ()) -> ImageResult:
-    """Draw the network's idea of a class.
+WAVES = Recipe()
+PIXELS = Recipe(canvas="pixels", total_variation=4.0, halvings=3, steps=256, learning_rate=6.0)
+
+
+def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: Recipe = WAVES,
+                 mixed_with: str | int | None = None, start: np.ndarray | None = None, size: int | None = None,
+                 seed: int = 0, callbacks: Sequence[keras.callbacks.Callback] = ()) -> list[ImageResult]:
+    """Draw the network's idea of several classes in one run; the same class twice gives two drawings.
 
     Args:
         network: from `backbones.load(..., top=True)`.
-        target: ImageNet class, by name or number.
-        canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
-        total_variation: weight of the roughness penalty, per grey level. Defaults to 0.1 for waves, 1 for pixels;
-            0 leaves it out.
-        zoom: each step sees a random window of the image, its side between `1 - zoom` and 1 of the whole; 0 shows
-            the whole image always.
-        steps: gradient steps.
-        seed: of the starting noise and the windows.
+        targets: ImageNet classes, by name or number.
+        recipe: how to draw: `WAVES`, `PIXELS`, or one of your own, `dataclasses.replace(WAVES, zoom=0)` say.
+        mixed_with: a second class that every image should show as well.
+        start: photo `(h, w, 3)`, 0 to 255, to begin with; None begins with faint noise.
+        size: height and width of the images, 32 to 1024 pixels. Defaults to what the network takes.
+        seed: of the noise and the windows; image i starts from noise number seed + i.
         callbacks: Keras callbacks, to watch or to stop.
 
+    Returns:
+        A result for each target, in order. Ctrl-C or Stop gives what was drawn so far.
+
     Raises:
-        ValueError: unknown class or canvas, or a setting out of range.
+        ValueError: unknown class, no class, or a size out of range.
 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
-    if canvas not in _PRESETS:
-        raise ValueError(f"canvas={canvas!r}: expected 'waves' or 'pixels'.")
-    weight, rate = _PRESETS[canvas]
-    weight = weight if total_variation is None else total_variation
-    if weight < 0 or not 0 <= zoom < 1 or steps < 1:
-        raise ValueError(f"Expected total_variation >= 0, 0 <= zoom < 1 and steps >= 1; "
-                         f"got {weight}, {zoom} and {steps}.")
-    began, index, size = time.perf_counter(), backbones.class_index(target), network.input_shape[1]
-    penalty = TotalVariation(weight) if weight else None
-    if canvas == "waves":
-        layer = WaveCanvas(size, penalty=penalty, seed=seed)
+    numbers = [backbones.class_index(target) for target in targets]
+    if not numbers:
+        raise ValueError("targets is empty: name one class or more.")
+    other = [] if mixed_with is None else [backbones.class_index(mixed_with)]
+    wishes = np.zeros((len(numbers), network.output_shape[-1]), "float32")
+    for row, number in enumerate(numbers):
+        wishes[row, [number, *other]] = 1
+    began = time.perf_counter()
+    starts, images, history = _draw(network, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
+    seconds = (time.perf_counter() - began) / len(numbers)
+    return [measure(network, image, pixels.to_uint8(begin), number, _of_one(history, row), seconds)
+            for row, (image, begin, number) in enumerate(zip(images, starts, numbers, strict=True))]
+
+
+def ideal_image(network: keras.Model, target: str | int, *, recipe: Recipe = WAVES, mixed_with: str | int | None = None,
+                start: np.ndarray | None = None, size: int | None = None, seed: int = 0,
+                callbacks: Sequence[keras.callbacks.Callback] = ()) -> ImageResult:
+    """Draw the network's idea of one class; everything as in `ideal_images`."""
+    return ideal_images(network, [target], recipe=recipe, mixed_with=mixed_with, start=start, size=size, seed=seed,
+                        callbacks=callbacks)[0]
+
+
+def layer_image(network: keras.Model, layer: str, channel: int | None = None, *, recipe: Recipe = WAVES,
+                start: np.ndarray | None = None, size: int | None = None, seed: int = 0,
+                callbacks: Sequence[keras.callbacks.Callback] = ()) -> np.ndarray:
+    """Draw what one channel of a layer looks for, or more of whatever a layer finds in a photo ("deep dream").
+
+    Args:
+        network: any backbone or network of `backbones.load`.
+        layer: name of a layer with feature maps `(n, height, width, channels)`.
+        channel: number of the channel; None: all of them, each as much as it is there already.
+        recipe, start, size, seed, callbacks: as in `ideal_images`.
+
+    Returns:
+        uint8 `(size, size, 3)`.
+
+    Raises:
+        ValueError: no such layer, channel, or feature maps.
+
+    Source: Olah et al., Distill 2017; Mordvintsev et al., "Inceptionism", Google Research 2015 (mean of squares).
+    """
+    known = [each.name for each in network.layers if len(getattr(each.output, "shape", ())) == 4]
+    if layer not in known:
+        raise ValueError(f"{layer!r} is not a layer of {network.name} with feature maps. Those near the end: "
+                         f"{', '.join(known[-8:])}. All: [layer.name for layer in network.layers].")
+    maps = network.get_layer(layer).output
+    if channel is not None and not 0 <= channel < maps.shape[-1]:
+        raise ValueError(f"{layer} has channels 0 to {maps.shape[-1] - 1}, got {channel}.")
+    shown = ops.mean(maps, axis=(1, 2)) if channel is not None else ops.mean(ops.square(maps), axis=(1, 2, 3))[:, None]
+    eye = keras.Model(network.input, shown)
+    wishes = np.zeros((1, shown.shape[-1]), "float32")
+    wishes[0, channel or 0] = 1
+    recipe = dataclasses.replace(recipe, enough=None, rivals=0)
+    _, images, _ = _draw(eye, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
+    return pixels.to_uint8(images[0])
+
+
+def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, start: np.ndarray | None,
+          size: int | None, seed: int, callbacks: Sequence[keras.callbacks.Callback]):
+    """Run a recipe from the coarsest size to the last. Gives starts, images and history."""
+    size = sees if size is None else size
+    if not 32 <= size <= 1024:
+        raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
+    noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
+    spread = float(backbones.predict(network, noise).std()) or 1.0
+    penalty = TotalVariation(recipe.total_variation * spread) if recipe.total_variation else None
+    if start is not None:
+        images = np.repeat(pixels.fit_batch(start, size), len(wishes), axis=0)
+    elif recipe.canvas == "waves":  # brings noise of its own
+        images = np.full((len(wishes), size, size, 3), 127.5, "float32")
     else:
-        noise = np.random.default_rng(seed).normal(128, 8, (1, size, size, 3))
-        layer = PixelCanvas(noise, penalty=penalty, constraint=Box())
-    start = pixels.to_uint8(layer.pixels()[0])
-    history = optimize(layer, network, index, objective=TargetLogit(), steps=steps, callbacks=callbacks,
-                       optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.05)),
-                       view=RandomView(size, zoom=zoom, seed=seed) if zoom else None)
-    return measure(network, layer, start, index, history, began)
+        images = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
+                           for row in range(len(wishes))]).astype("float32")
+    starts, parts = images, []
+    for part in range(recipe.halvings + 1):
+        images = _resized(images, size // 2 ** (recipe.halvings - part))
+        canvas = (WaveCanvas(images, penalty=penalty, seed=seed) if recipe.canvas == "waves" else
+                  PixelCanvas(images, penalty=penalty, constraint=Box()))
+        share = recipe.steps // (recipe.halvings + 1) + (recipe.steps % (recipe.halvings + 1) if not part else 0)
+        if not share:
+            continue
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, share, alpha=0.05)
+        history = optimize(canvas, network, wishes, objective=TargetLogit(recipe.rivals), steps=share,
+                           optimizer=keras.optimizers.Adam(rate), callbacks=callbacks,
+                           view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn, seed=seed + 7919 * part),
+                           enough=recipe.enough if part == recipe.halvings else None)
+        images = canvas.pixels()
+        done = parts[-1]["step"][-1] if parts else 0
+        parts.append(history | {"step": history["step"] + done})
+        if history["step"][-1] < share:  # stopped, or good already
+            break
+    images = _resized(images, size)
+    return starts, images, {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
+
+
+def _resized(images: np.ndarray, size: int) -> np.ndarray:
+    if images.shape[1] == size:
+        return images
+    way = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_CUBIC
+    return np.stack([np.clip(cv2.resize(image, (size, size), interpolation=way), 0, 255) for image in images])
+
+
+def _of_one(history: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    return {term: values if term == "step" else values[:, row] for term, values in history.items()}

@@ -5,34 +5,44 @@ from keras import ops
 
 
 class TargetLogit(keras.losses.Loss):
-    """Minus the logit of the wished-for class.
+    """Minus the wished-for logit, plus a share of the strongest other one.
+
+    Of several wished-for logits the smallest counts, so that none is left behind. "Smallest" and "strongest" are soft.
 
     Unlike a probability, which stops at 1, a logit can always rise: the class is drawn ever more clearly, and no
-    effort goes into suppressing its rivals.
+    effort goes into suppressing its rivals beyond what `rivals` asks for.
+
+    Args:
+        rivals: share of the strongest other logit, 0 to 1. A little of it tells near cousins apart.
     """
 
-    def __init__(self):
+    def __init__(self, rivals: float = 0.0):
         super().__init__(name="objective")
+        self.rivals = rivals
+
+    def call(self, wishes, logits):
+        """Wishes `(n, outputs)`, 1 for what is wished for and 0 elsewhere, and logits alike -> `(n,)`."""
+        wished = -ops.logsumexp(-logits - 1e4 * (1 - wishes), axis=-1)
+        if not self.rivals:
+            return -wished
+        return self.rivals * ops.logsumexp(logits - 1e4 * wishes, axis=-1) - wished
+
+
+class TargetMargin(keras.losses.Loss):
+    """How far the wished-for class lies behind the best other one, in logits: below 0, it is the first choice.
+
+    Source: the loss f6 of Carlini and Wagner, arXiv:1608.04644, without its floor.
+    """
+
+    def __init__(self, reduction: str = "sum_over_batch_size"):
+        super().__init__(name="objective", reduction=reduction)
 
     def call(self, target, logits):
-        """`(n,)` class numbers and `(n, 1000)` logits -> `(n,)`."""
-        return -ops.sum(_one_hot(target, logits) * logits, axis=-1)
-
-
-class TargetCrossEntropy(keras.losses.Loss):
-    """Minus the log-probability of the wished-for class: rewards raising it and lowering its rivals alike."""
-
-    def __init__(self):
-        super().__init__(name="objective")
-
-    def call(self, target, logits):
-        """`(n,)` class numbers and `(n, 1000)` logits -> `(n,)`."""
-        return ops.logsumexp(logits, axis=-1) - ops.sum(_one_hot(target, logits) * logits, axis=-1)
-
-
-def target_probability(target, logits):
-    """Lowest probability of the wished-for class among the images, 0 to 1."""
-    return ops.min(ops.sum(_one_hot(target, logits) * ops.softmax(logits), axis=-1))
+        """Class numbers `(n,)`, logits `(n, classes)` or, of several networks, `(n, networks, classes)` -> `(n,)`."""
+        hot = _one_hot(target, logits)
+        hot = hot[:, None] if len(logits.shape) == 3 else hot
+        behind = ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
+        return ops.sum(behind, axis=1) if len(logits.shape) == 3 else behind
 
 
 def _one_hot(target, logits):

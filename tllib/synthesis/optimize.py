@@ -1,91 +1,149 @@
-"""A canvas and a frozen network -> a canvas whose image the network calls the wished-for class. The only image loop.
+"""A canvas and a frozen network -> a canvas whose images the network answers as wished. The loop that draws.
 
-A Keras model is made of canvas -> random view -> network, in which the image is the single trainable weight; `fit`
+A Keras model is made of canvas -> random view -> network, in which the images are the single trainable weight; `fit`
 drives it. So there is no gradient code here: optimizers, schedules, callbacks and engines are Keras's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
+from keras import ops
 
 from tllib import backbones
-from tllib.synthesis.objectives import target_probability
+from tllib import images as pixels
+from tllib.synthesis.gradient import frozen
 from tllib.synthesis.penalties import TotalVariation
 
 
-def optimize(canvas: keras.layers.Layer, network: keras.Model, target: int, *, objective: keras.losses.Loss,
+def optimize(canvas: keras.layers.Layer, network: keras.Model, wishes: np.ndarray, *, objective: keras.losses.Loss,
              optimizer: keras.optimizers.Optimizer, steps: int, view: keras.layers.Layer | None = None,
              enough: float | None = None, record_every: int = 8,
              callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
-    """Change the image on the canvas, step by step, until the steps are used up or the network is sure enough.
+    """Change the images on the canvas, step by step, until the steps are used up or the network is sure enough.
 
     Args:
-        canvas: a `PixelCanvas` or `WaveCanvas`; changed in place, that is its purpose.
-        network: pixels -> 1000 logits; left exactly as it was.
-        target: class number, 0 to 999.
+        canvas: a `PixelCanvas` or `WaveCanvas` of n images; changed in place, that is its purpose.
+        network: pixels -> outputs, 1000 logits say; left exactly as it was.
+        wishes: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
         objective: what to make small, besides the canvas's own penalty.
         optimizer: a fresh Keras optimizer; its rate is in grey levels for pixels.
         steps: gradient steps.
-        view: a layer between image and network.
-        enough: stop once the target's probability is this high.
+        view: a layer between images and network.
+        enough: stop once every image's clearness, see below, has reached this.
         record_every: write down the terms after so many steps.
         callbacks: more Keras callbacks, to watch or to stop.
 
     Returns:
-        Term -> values: "step", "objective", "probability", "total_variation" (grey levels).
+        Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability", 0 to 1, of
+        the wished-for outputs; "clearness", by how much the least of these exceeds the best other output;
+        "total_variation" in grey levels. The first three are means over the latest steps, for every step shows another
+        view. Ctrl-C or Stop ends the loop and keeps what was drawn.
 
     Raises:
         NotImplementedError: the network is shared among several devices.
     """
-    devices = backbones.device_count(network)
-    if devices > 1:
-        raise NotImplementedError(f"{devices} devices can't share one image: it is the only weight, and every step "
-                                  "needs all of it. Load the network on one device, outside of the distribution.")
-    step = keras.Input((1,), name="step")
-    image = canvas(step)
-    recorder = _Recorder(canvas, steps, record_every, enough)
-    was_trainable = [layer.trainable for layer in network.layers]
-    try:
-        network.trainable = False
+    with frozen([network]):
+        step = keras.Input((1,), name="step")
+        image = canvas(step)
         painting = keras.Model(step, network(view(image) if view else image))
-        painting.compile(optimizer, objective, metrics=[_Latest(objective), _Latest(target_probability, "probability")],
-                         jit_compile=backbones.jit_compile())
-        n = image.shape[0]
-        painting.fit(np.zeros((steps * n, 1), "float32"), np.full(steps * n, target), batch_size=n, shuffle=False,
-                     verbose=0, callbacks=[*callbacks, recorder])
-    finally:
-        for layer, trainable in zip(network.layers, was_trainable, strict=True):
-            layer.trainable = trainable
-    return {term: np.array([row[term] for row in recorder.rows]) for term in recorder.rows[0]}
+        terms = [_PerImage(name, function, len(wishes)) for name, function in (
+            ("objective", objective.call), ("probability", _probability), ("clearness", _clearness))]
+        recorder = _Recorder(canvas, terms, record_every, enough)
+        painting.compile(optimizer, objective, metrics=terms, jit_compile=backbones.jit_compile())
+        n, wishes = len(wishes), np.asarray(wishes, "float32")
+        try:
+            painting.fit(np.zeros((steps * n, 1), "float32"), np.tile(wishes, (steps, 1)), batch_size=n, shuffle=False,
+                         verbose=0, callbacks=[recorder, *callbacks])
+        except KeyboardInterrupt:
+            print("Stopped: here is what was drawn so far.")
+        recorder.write()
+    return recorder.history()
 
 
-class _Latest(keras.metrics.Metric):
-    """The value at the latest step (Keras's own metrics average over the whole run)."""
+def _probability(wishes, outputs):
+    """Probability of all wished-for outputs together, `(n,)`; of a lone output, 1."""
+    if outputs.shape[-1] == 1:
+        return ops.ones_like(outputs[:, 0])
+    return ops.sum(ops.cast(wishes > 0, outputs.dtype) * ops.softmax(outputs, axis=-1), axis=-1)
 
-    def __init__(self, function: Callable, name: str = "objective"):
+
+def _clearness(wishes, outputs):
+    """By how much the least wished-for output exceeds the best of the others, `(n,)`."""
+    wished = ops.cast(wishes > 0, outputs.dtype)
+    return ops.min(outputs + 1e4 * (1 - wished), axis=-1) - ops.max(outputs - 1e4 * wished, axis=-1)
+
+
+class Frames(keras.callbacks.Callback):
+    """Keep the images every few steps, for an animation: `images.save_animation`.
+
+    Args:
+        every: steps from one frame to the next.
+
+    Attributes:
+        frames: uint8 `(n, h, w, 3)` each; larger from stage to stage where a recipe begins small.
+    """
+
+    def __init__(self, every: int = 4):
+        super().__init__()
+        self.every, self.frames = every, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Keep them now and then."""
+        if batch % self.every == 0:
+            self.frames.append(pixels.to_uint8(self.model.get_layer("canvas").pixels()))
+
+
+class _PerImage(keras.metrics.Metric):
+    """A term of each image: a mean in which every step counts a fifth less than the next, from the first step on.
+
+    Keras's own metrics average over the whole run, and over the images.
+    """
+
+    def __init__(self, name, function, n: int):
         super().__init__(name=name)
         self.function = function
-        self.value = self.add_variable((), "zeros", name="value")
+        self.total = self.add_variable((n,), "zeros", name="total")
+        self.weight = self.add_variable((), "zeros", name="weight")
 
-    def update_state(self, target, logits, sample_weight=None):
-        self.value.assign(self.function(target, logits))
+    def update_state(self, wishes, outputs, sample_weight=None):
+        self.total.assign(0.8 * self.total + ops.cast(self.function(wishes, outputs), "float32"))
+        self.weight.assign(0.8 * self.weight + 1)
 
     def result(self):
-        return keras.ops.convert_to_tensor(self.value)
+        return ops.mean(self.total) / self.weight
+
+    def values(self) -> np.ndarray:
+        """The term of each image, `(n,)`."""
+        return ops.convert_to_numpy(self.total / self.weight)
 
 
 class _Recorder(keras.callbacks.Callback):
     """Write down every term now and then and at the end; stop when the network is sure enough."""
 
-    def __init__(self, canvas, steps, every, enough):
+    def __init__(self, canvas, terms, every, enough):
         super().__init__()
-        self.canvas, self.steps, self.every, self.enough, self.rows = canvas, steps, every, enough, []
+        self.canvas, self.terms, self.every, self.enough = canvas, terms, every, enough
+        self.rows, self.step = [], 0
 
     def on_train_batch_end(self, batch, logs=None):
-        sure = self.enough is not None and logs["probability"] >= self.enough
-        self.model.stop_training = self.model.stop_training or sure
-        if (batch + 1) % self.every == 0 or batch + 1 == self.steps or self.model.stop_training:
-            self.rows.append({"step": batch + 1, "objective": float(logs["objective"]),
-                              "probability": float(logs["probability"]),
-                              "total_variation": float(TotalVariation()(self.canvas.pixels()))})
+        self.step = batch + 1
+        if self.step % self.every == 0:
+            self.write()
+            if self.enough is not None and self.rows[-1]["clearness"].min() >= self.enough:
+                self.model.stop_training = True
+
+    def write(self) -> None:
+        """Write down the terms as they are now, once."""
+        if self.step and (not self.rows or self.rows[-1]["step"] < self.step):
+            rough = [float(TotalVariation()(image[None])) for image in self.canvas.pixels()]
+            self.rows.append({"step": self.step, **{term.name: term.values() for term in self.terms},
+                              "total_variation": np.array(rough)})
+
+    def history(self) -> dict[str, np.ndarray]:
+        """Term -> values."""
+        return {term: np.array([row[term] for row in self.rows]) for term in ("step", *TERMS)} if self.rows else {
+            "step": np.zeros(1), **{term: np.zeros((1, len(self.terms[0].values()))) for term in TERMS}}
+
+
+TERMS = ("objective", "probability", "clearness", "total_variation")

@@ -1,10 +1,10 @@
-"""A finished canvas -> what it is worth, measured anew on whole grey levels; and what another network thinks of it."""
+"""A finished canvas -> what it is worth, measured anew on whole grey levels."""
 
-import time
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+from skimage.metrics import structural_similarity
 
 from tllib import backbones
 from tllib import images as pixels
@@ -17,18 +17,21 @@ class ImageResult:
     Attributes:
         image: uint8 `(h, w, 3)`.
         start: uint8 `(h, w, 3)`, what it began with.
-        target: name of the wished-for class.
-        probability: the network's probability for it, 0 to 1.
-        success: it is the network's first choice.
-        steps: gradient steps taken.
-        seconds: time taken.
+        target: name of the wished-for class; None if any but `source` would do.
+        source: name of the class the network saw at the start; None for an image drawn from noise.
+        probability: the network's probability, 0 to 1, for `target`, or for any class but `source`.
+        success: the network's first choice is as wished.
+        steps: gradients taken.
+        seconds: time taken; of a batch, each image's share.
         history: term -> its values along the way.
-        distance: from `start`: "largest" change of a pixel and "l2" norm, in grey levels.
+        distance: from `start`: "largest" change of a value and "l2" norm, in grey levels; "pixels", the share that
+            changed, 0 to 1; "ssim", structural similarity, 1 being equal (Wang et al., IEEE TIP 2004).
     """
 
     image: np.ndarray
     start: np.ndarray
-    target: str
+    target: str | None
+    source: str | None
     probability: float
     success: bool
     steps: int
@@ -37,30 +40,23 @@ class ImageResult:
     distance: dict[str, float]
 
 
-def measure(network: keras.Model, canvas: keras.layers.Layer, start: np.ndarray, target: int,
-            history: dict[str, np.ndarray], began: float) -> ImageResult:
-    """Round the canvas's first image to uint8 and ask the network about exactly that."""
-    image = pixels.to_uint8(canvas.pixels()[0])
+def measure(network: keras.Model, image: np.ndarray, start: np.ndarray, target: int | None,
+            history: dict[str, np.ndarray], seconds: float, source: int | None = None) -> ImageResult:
+    """Round an image to uint8 and ask the network about exactly that."""
+    names, image = backbones.class_names(), pixels.to_uint8(image)
     found = backbones.probabilities(network, image)[0]
-    change = image.astype("float64") - start
+    first = int(found.argmax())
     return ImageResult(
-        image=image, start=start, target=backbones.class_names()[target], probability=float(found[target]),
-        success=bool(found.argmax() == target), steps=int(history["step"][-1]), seconds=time.perf_counter() - began,
-        history=history,
-        distance={"largest": float(np.abs(change).max()), "l2": float(np.sqrt((change**2).sum()))})
+        image=image, start=start, target=None if target is None else names[target],
+        source=None if source is None else names[source],
+        probability=float(1 - found[source] if target is None else found[target]),
+        success=first != source if target is None else first == target, steps=int(history["step"][-1]),
+        seconds=seconds, history=history, distance=distance(start, image))
 
 
-def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:
-    """Ask a network that did not draw the image.
-
-    Args:
-        network: from `backbones.load(..., top=True)`, any input size.
-        image: `(h, w, 3)`, 0 to 255.
-        target: ImageNet class, by name or number.
-
-    Returns:
-        Its probability for the class, 0 to 1, and the rank of the class among the 1000, 1 being its first choice.
-    """
-    index = backbones.class_index(target)
-    found = backbones.probabilities(network, image)[0]
-    return float(found[index]), int((found > found[index]).sum()) + 1
+def distance(start: np.ndarray, image: np.ndarray) -> dict[str, float]:
+    """How far apart two uint8 images `(h, w, 3)` are, as `ImageResult.distance` says."""
+    change = image.astype("float64") - start
+    return {"largest": float(np.abs(change).max()), "l2": float(np.linalg.norm(change)),
+            "pixels": float((change != 0).any(axis=-1).mean()),
+            "ssim": float(structural_similarity(start, image, channel_axis=-1))}

@@ -1,41 +1,53 @@
-"""Images -> the same images seen through a window that moves and zooms at random at every step.
+"""Images -> the same images seen through a window that moves, zooms and turns at random at every step.
 
 What the network recognises through every window has real shapes; what it recognises only from one place is noise tuned
 to its pixel grid. Cutting and resizing by bilinear sampling is a product with a thin matrix for the rows and one for
 the columns: far cheaper than the network, exact gradients, alike on every engine.
 """
 
+import math
+
 import keras
 from keras import ops
 
 
 class RandomView(keras.layers.Layer):
-    """Show a random square window of each image, resized to `size`.
+    """Show a random square window of each image, turned a little and resized to `size`.
 
     Args:
         size: height and width of what comes out, in pixels.
-        zoom: the window's side is drawn between `1 - zoom` and 1 of the image's.
+        zoom: the window's side is drawn between `1 - zoom` and `1 + zoom / 2` of the image's.
+        turn: the window is turned by up to so many degrees either way. What lies outside the image is mirrored.
         seed: of the windows.
     """
 
-    def __init__(self, size: int, *, zoom: float = 0.3, seed: int = 0):
+    def __init__(self, size: int, *, zoom: float = 0.3, turn: float = 0.0, seed: int = 0):
         super().__init__(name="view")
-        self.size, self.zoom = size, zoom
+        self.size, self.zoom, self.turn = size, zoom, turn
         self.random = keras.random.SeedGenerator(seed)
 
     def call(self, images):
         """`(n, h, w, 3)` -> `(n, size, size, 3)`."""
         n, height, width, _ = images.shape
-        side = keras.random.uniform((n, 1), 1 - self.zoom, 1.0, seed=self.random)
+        side = keras.random.uniform((n, 1), 1 - self.zoom, 1 + self.zoom / 2, seed=self.random)
         corner = keras.random.uniform((2, n, 1), seed=self.random) * (1 - side)
         rows = _sampler(corner[0], side, height, self.size)
         columns = _sampler(corner[1], side, width, self.size)
         images = ops.einsum("noh,nhwc->nowc", rows, images)
-        return ops.einsum("now,nhwc->nhoc", columns, images)
+        images = ops.einsum("now,nhwc->nhoc", columns, images)
+        return self._turned(images) if self.turn else images
+
+    def _turned(self, images):
+        angle = keras.random.uniform((images.shape[0],), -1, 1, seed=self.random) * (self.turn * math.pi / 180)
+        cos, sin, none, middle = ops.cos(angle), ops.sin(angle), ops.zeros_like(angle), (self.size - 1) / 2
+        rows = [cos, -sin, middle * (1 - cos + sin), sin, cos, middle * (1 - sin - cos), none, none]
+        return ops.image.affine_transform(images, ops.stack(rows, axis=-1), fill_mode="reflect",
+                                          data_format="channels_last")
 
 
 def _sampler(start, side, length: int, size: int):
     """Matrices `(n, size, length)`: row i holds the bilinear weights of output pixel i."""
     ticks = (ops.arange(size, dtype="float32") + 0.5) / size
-    position = ops.clip((start + side * ticks) * length - 0.5, 0, length - 1)
+    position = ops.abs((start + side * ticks) * length - 0.5)
+    position = (length - 1) - ops.abs((length - 1) - position)  # mirrored at both edges
     return ops.relu(1 - ops.abs(position[..., None] - ops.arange(length, dtype="float32")))

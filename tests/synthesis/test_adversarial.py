@@ -1,0 +1,154 @@
+"""Adversarial images on the real network, their success measured on the file that was saved and loaded again."""
+
+import numpy as np
+import pytest
+
+from tllib import backbones, datasets, images, synthesis
+from tllib.synthesis import adversarial
+from tllib.synthesis.gradient import PixelGradient
+
+
+def reloaded(result, folder):
+    picture = images.load(images.save(folder / "picture.png", result.image))
+    np.testing.assert_array_equal(picture, result.image)
+    return picture
+
+
+@pytest.fixture
+def dogs(shared):
+    photos = datasets.load("cats_vs_dogs", root=shared / "data")
+    return [images.load(path) for path, label in zip(photos.paths, photos.labels, strict=True)
+            if photos.class_names[label] == "Dog"][:10]
+
+
+@pytest.mark.core
+def test_the_free_dog_becomes_a_cat_by_one_grey_level(lite0, dog, tmp_path):
+    before = dog.copy()
+    result = synthesis.adversarial_image(lite0, dog, source="malamute", target="Siamese cat", epsilon=1)
+    np.testing.assert_array_equal(dog, before)
+    picture = reloaded(result, tmp_path)
+    assert backbones.top_k(lite0, picture, k=1)[0][0][0] == "Siamese cat"
+    assert np.abs(picture.astype(int) - result.start).max() == result.distance["largest"] == 1
+    assert (result.source, result.target, result.success) == ("malamute", "Siamese cat", True)
+    assert result.probability > 0.9 and result.history["sureness"][-1] == pytest.approx(result.probability, abs=0.02)
+
+
+@pytest.mark.core
+def test_the_smallest_change_is_far_smaller_and_survives_saving(lite0, dog, tmp_path):
+    one = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=1)
+    least = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=None, steps=30)
+    picture = reloaded(least, tmp_path)
+    assert backbones.top_k(lite0, picture, k=1)[0][0][0] == "Siamese cat"
+    assert least.distance["l2"] < 0.5 * one.distance["l2"] and least.distance["ssim"] > one.distance["ssim"]
+    assert least.distance["l2"] == pytest.approx(np.linalg.norm(picture.astype(float) - least.start))
+    assert least.distance["pixels"] < one.distance["pixels"] <= 1
+
+
+def test_many_dogs_in_one_call(lite0, dogs, tmp_path):
+    for epsilon, steps in ((1, None), (None, 20)):
+        results = synthesis.adversarial_images(lite0, dogs, target="Siamese cat", epsilon=epsilon, steps=steps)
+        for photo, result in zip(dogs, results, strict=True):
+            np.testing.assert_array_equal(result.start, images.fit(photo, 224))
+            assert backbones.top_k(lite0, reloaded(result, tmp_path), k=1)[0][0][0] == "Siamese cat"
+
+
+def test_any_other_class_is_easier(lite0, dog):
+    away = synthesis.adversarial_image(lite0, dog, epsilon=None, steps=30)
+    towards = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=None, steps=30)
+    assert away.success and away.target is None and away.source == "malamute"
+    assert backbones.top_k(lite0, away.image, k=1)[0][0][0] != "malamute"
+    assert away.distance["l2"] < towards.distance["l2"]
+
+
+def test_a_sturdy_change_outlives_jpeg(lite0, dog, cat):
+    plain, sturdy = (synthesis.adversarial_images(lite0, [dog, cat], target="zebra", epsilon=8, sturdy=sturdy)
+                     for sturdy in (False, True))
+    weak, strong = (synthesis.survival(lite0, results) for results in (plain, sturdy))
+    assert weak["saved as PNG"].fooled == strong["saved as PNG"].fooled == 1
+    assert strong["JPEG, quality 75"].fooled == 1 and strong["resized to 3/4 and back"].fooled == 1
+    assert np.mean([row.fooled for row in weak.values()]) < np.mean([row.fooled for row in strong.values()])
+    assert max(result.distance["largest"] for result in sturdy) <= 8
+
+
+def test_two_networks_at_once(lite0, lite1, dog):
+    alone, both = (synthesis.adversarial_image(lite0, dog, target="zebra", epsilon=4, also=also)
+                   for also in ([], [lite1]))
+    assert alone.success and synthesis.second_opinion(lite1, alone.image, "zebra")[1] > 1
+    assert both.success and synthesis.second_opinion(lite1, both.image, "zebra")[1] == 1
+
+
+def test_survival_of_what_was_never_attacked(lite0, lite1, dog):
+    result = synthesis.adversarial_image(lite0, dog, target="zebra", epsilon=1, steps=1)
+    untouched = type(result)(**{**vars(result), "image": result.start})
+    found = synthesis.survival(lite0, [untouched], also={"lite1": lite1})
+    assert list(found)[-2:] == ["another network: lite1", "all networks, averaged"]
+    assert found["saved as PNG"] == synthesis.Survival(1.0, 0.0, 1.0)
+    for row in found.values():
+        assert row == synthesis.Survival(1.0, 0.0, 1.0) or (row.photos_right == 0 and np.isnan(row.fooled))
+
+
+def test_second_opinions_need_a_target(lite0, dog):
+    result = synthesis.adversarial_image(lite0, dog, epsilon=1, steps=1)
+    for results in ([result], []):
+        with pytest.raises(ValueError, match="with a target"):
+            synthesis.second_opinions({"lite0": lite0}, results)
+
+
+def test_one_small_step_already_raises_the_target(lite0, dog):
+    before = synthesis.second_opinion(lite0, images.fit(dog, 224), "Siamese cat")[0]
+    result = synthesis.adversarial_image(lite0, dog, target="Siamese cat", steps=1)
+    assert result.probability > before and result.steps == 1
+
+
+def test_stop_gives_what_was_reached(lite0, dog, monkeypatch, capsys):
+    calls = []
+
+    class Stopped(PixelGradient):
+        def __call__(self, *args):
+            calls.append(1)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            return super().__call__(*args)
+
+    monkeypatch.setattr(adversarial, "PixelGradient", Stopped)
+    result = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=1)
+    assert result.steps == 2 and "Stopped" in capsys.readouterr().out
+    assert all(not layer.trainable for layer in lite0.layers)
+
+
+@pytest.mark.core
+def test_gradients_of_the_network_match_finite_differences(lite0, dog):
+    photo = images.fit_batch(dog, 224)
+    gradient = PixelGradient([lite0], 224, 1)
+    logits, direction = gradient(photo, np.array([284]), np.ones(1))
+    np.testing.assert_allclose(logits[:, 0], lite0.predict(photo, verbose=0), atol=1e-3)
+    unit = direction / np.linalg.norm(direction)
+    margins = []
+    for sign in (1, -1):
+        found = lite0.predict(photo + 4 * sign * unit, verbose=0)[0]
+        margins.append(found[284] - np.delete(found, 284).max())
+    assert (margins[0] - margins[1]) / 8 == pytest.approx(np.linalg.norm(direction), rel=0.1)
+    _, away = gradient(photo, np.array([284]), -np.ones(1))
+    np.testing.assert_allclose(away, -direction, atol=1e-4 * np.abs(direction).max())
+
+
+def test_a_photo_that_is_not_the_source(lite0, dog):
+    with pytest.raises(ValueError, match=r"calls photo 0 'malamute' \(\d+%\), not 'beagle'"):
+        synthesis.adversarial_image(lite0, dog, source="beagle", target="Siamese cat")
+    with pytest.raises(ValueError, match="the target already"):
+        synthesis.adversarial_image(lite0, dog, target="malamute")
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"epsilon": 0.5}, "whole grey levels.*0.5"), ({"epsilon": 0}, "whole grey levels"),
+    ({"steps": 0}, "gradients from 1"), ({"target": "siames cat"}, "Did you mean 'Siamese cat'"),
+    ({"epsilon": None, "sturdy": True}, "needs a budget"),
+])
+def test_adversarial_settings(options, message, lite0, dog):
+    with pytest.raises(ValueError, match=message):
+        synthesis.adversarial_image(lite0, dog, **{"target": "Siamese cat", **options})
+
+
+def test_no_photos(lite0):
+    with pytest.raises(ValueError, match="photos is empty"):
+        synthesis.adversarial_images(lite0, [])

@@ -1,0 +1,126 @@
+"""Finished images -> what networks that did not make them think: second opinions, and which attacks outlive what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tllib import backbones
+from tllib.synthesis.defences import DISTORTIONS, Distortion
+from tllib.synthesis.result import ImageResult
+
+
+def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:
+    """Ask a network that did not draw the image.
+
+    Args:
+        network: from `backbones.load(..., top=True)`, any input size.
+        image: `(h, w, 3)`, 0 to 255.
+        target: ImageNet class, by name or number.
+
+    Returns:
+        Its probability for the class, 0 to 1, and the rank of the class among the 1000, 1 being its first choice.
+    """
+    index = backbones.class_index(target)
+    found = backbones.probabilities(network, image)[0]
+    return float(found[index]), int((found > found[index]).sum()) + 1
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What several networks think of several images; printed, a table with a line for each network.
+
+    Attributes:
+        probability: network -> its probabilities for the images' targets, `(n,)`, 0 to 1.
+        rank: network -> ranks of the targets among its 1000 classes, `(n,)`, 1 being its first choice.
+    """
+
+    probability: dict[str, np.ndarray]
+    rank: dict[str, np.ndarray]
+
+    def __str__(self):
+        width = max(map(len, [*self.probability, "judge"]))
+        lines = [f"{'judge':{width}s}  probability: mean  lowest   first choice  in the top 5"]
+        for name, found in self.probability.items():
+            rank = self.rank[name]
+            lines.append(f"{name:{width}s}  {found.mean():17.2f}  {found.min():6.2f}"
+                         f"   {(rank == 1).sum():6d} of {len(rank)}  {(rank <= 5).sum():6d} of {len(rank)}")
+        return "\n".join(lines)
+
+
+def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageResult]) -> Opinions:
+    """Ask several networks about several images, each about its own target.
+
+    Args:
+        judges: name -> network, from `backbones.load(..., top=True)`.
+        results: of `ideal_images` or `adversarial_images`, all with a target.
+
+    Raises:
+        ValueError: no results, or one without a target: `survival` is for those.
+    """
+    if not results or any(result.target is None for result in results):
+        raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
+    rows, probability, rank = np.arange(len(results)), {}, {}
+    targets = [backbones.class_index(result.target) for result in results]
+    for name, network in judges.items():
+        found = _ask(network, [result.image for result in results])
+        probability[name] = found[rows, targets]
+        rank[name] = (found > probability[name][:, None]).sum(axis=1) + 1
+    return Opinions(probability, rank)
+
+
+@dataclass(frozen=True)
+class Survival:
+    """What a treatment does, as shares of the images, 0 to 1.
+
+    Attributes:
+        photos_right: untouched photos that are still called what the attacked network called them: a treatment's price.
+        fooled: of these, the attacks that succeed; NaN if there are none.
+        right_again: of these, the attacked photos that are called what they should be.
+    """
+
+    photos_right: float
+    fooled: float
+    right_again: float
+
+
+def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapping[str, keras.Model] | None = None,
+             distortions: Sequence[Distortion] = DISTORTIONS) -> dict[str, Survival]:
+    """See which attacks outlive what is done to their pictures, and other networks.
+
+    Args:
+        network: the one that was attacked.
+        results: of `adversarial_images`.
+        also: name -> more networks; asked alone, and all together with `network`, their probabilities averaged.
+        distortions: treatments of the pictures.
+
+    Returns:
+        Treatment or network -> `Survival`.
+    """
+    images, starts = [result.image for result in results], [result.start for result in results]
+    answers = {each.name: [_ask(network, [each.apply(image) for image in group]) for group in (images, starts)]
+               for each in distortions}
+    others = {f"another network: {name}": [_ask(other, group) for group in (images, starts)]
+              for name, other in (also or {}).items()}
+    if others:
+        own = [_ask(network, group) for group in (images, starts)]
+        everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
+        answers |= others | {"all networks, averaged": everyone}
+    return {name: _survival(results, *found) for name, found in answers.items()}
+
+
+def _survival(results: Sequence[ImageResult], attacked: np.ndarray, clean: np.ndarray) -> Survival:
+    names = np.array(backbones.class_names())
+    now, before = names[attacked.argmax(axis=1)], names[clean.argmax(axis=1)]
+    sources = np.array([result.source for result in results])
+    wanted = [said == result.target if result.target else said != result.source
+              for said, result in zip(now, results, strict=True)]
+    right = before == sources
+    if not right.any():
+        return Survival(0.0, np.nan, np.nan)
+    return Survival(float(right.mean()), float(np.mean(wanted, where=right)), float((now == sources)[right].mean()))
+
+
+def _ask(network: keras.Model, images: Sequence[np.ndarray]) -> np.ndarray:
+    return backbones.probabilities(network, np.stack(images))
