@@ -1,5 +1,6 @@
 """Adversarial images on the real network, their success measured on the file that was saved and loaded again."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -58,6 +59,23 @@ def test_any_other_class_is_easier(lite0, dog):
     assert away.success and away.target is None and away.source == "malamute"
     assert backbones.top_k(lite0, away.image, k=1)[0][0][0] != "malamute"
     assert away.distance["l2"] < towards.distance["l2"]
+
+
+def test_a_classifier_of_your_own(dog, cat):
+    backbone = backbones.load("efficientnet_lite0")
+    features = backbones.predict(backbone, np.stack([images.fit(each, 224) for each in (dog, cat)]).astype("float32"))
+    weights = (features[0] - features[1])[:, None] * np.array([[-1.0, 1.0]]) / np.linalg.norm(features[0] - features[1])
+    logits = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(weights.astype("float32")),
+                                bias_initializer=keras.initializers.Constant(
+                                    (-features.mean(axis=0) @ weights).astype("float32")))
+    network = keras.Model(backbone.input, logits(backbone.output))  # 0: cat, 1: dog
+    fake, untold = (synthesis.adversarial_image(network, dog, target=target, source=1, epsilon=1)
+                    for target in (0, None))
+    assert fake.success and (fake.source, fake.target) == ("1", "0") and untold.success
+    assert synthesis.survival(network, [fake])["saved as PNG"].fooled == 1
+    assert synthesis.second_opinion(network, fake.image, 0)[1] == 1
+    with pytest.raises(ValueError, match="2 classes without names: give a number, 0 to 1, not 'Siamese cat'"):
+        synthesis.adversarial_image(network, dog, target="Siamese cat")
 
 
 def test_a_sturdy_change_outlives_jpeg(lite0, dog, cat):

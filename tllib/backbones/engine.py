@@ -39,6 +39,11 @@ def device_count(model: keras.Model) -> int:
     return 1 if strategy is None else int(strategy.num_replicas_in_sync)
 
 
+def sync(model: keras.Model) -> None:
+    """Bring the weights of a model up to date in the midst of `fit`: on JAX they are elsewhere meanwhile."""
+    getattr(model, "jax_state_sync", lambda: None)()
+
+
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray | list[np.ndarray]:
     """`model.predict`, filled up until its devices can share every batch: even a single image has to be shared."""
     devices = device_count(model)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tllib import backbones
 from tllib import images as pixels
 from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.gradient import PixelGradient, frozen
-from tllib.synthesis.result import ImageResult, measure
+from tllib.synthesis.result import ImageResult, ask, measure, names_of, number_of
 from tllib.synthesis.searches import FixedBudget, SmallestChange
 
 BATCH = 8  # photos asked about at once; on two cores as fast a photo as 32, and short of idle places at the end
@@ -24,7 +23,8 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     The network is shown whole grey levels only, so what fools it here still fools it from a PNG file.
 
     Args:
-        network: from `backbones.load(..., top=True)`.
+        network: from `backbones.load(..., top=True)`; or any model of pixels -> logits, your own classifier's, whose
+            classes go by number.
         photos: each `(h, w, 3)`, 0 to 255; its middle square is resized to the network's input.
         target: ImageNet class to become, by name or number; None: any class but the one the network sees now.
         source: class that the network must see in every photo now; None: any.
@@ -51,10 +51,10 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     _check(len(photos), epsilon, steps, sturdy)
     began, networks = time.perf_counter(), [network, *also]
     starts = np.stack([pixels.fit(photo, network.input_shape[1]) for photo in photos])
-    seen = backbones.probabilities(network, starts)
+    seen = ask(network, starts)
     sources = seen.argmax(axis=1)
-    classes = sources if target is None else np.full(len(starts), backbones.class_index(target))
-    _check_sources(seen, sources, target, source)
+    classes = sources if target is None else np.full(len(starts), number_of(network, target))
+    _check_sources(network, seen, target, source)
     if epsilon is None:
         searches = [SmallestChange(start, steps=steps) for start in starts]
     else:
@@ -125,12 +125,12 @@ def _check(photos: int, epsilon: int | None, steps: int, sturdy: bool) -> None:
                          "right at the border, where anything undoes it.")
 
 
-def _check_sources(seen: np.ndarray, sources: np.ndarray, target: str | int | None, source: str | int | None) -> None:
-    names = backbones.class_names()
-    for number, found in enumerate(sources):
+def _check_sources(network: keras.Model, seen: np.ndarray, target: str | int | None, source: str | int | None) -> None:
+    names = names_of(network)
+    for number, found in enumerate(seen.argmax(axis=1)):
         says = f"The network calls photo {number} {names[found]!r} ({seen[number, found]:.0%}), "
-        if source is not None and found != backbones.class_index(source):
+        if source is not None and found != number_of(network, source):
             raise ValueError(says + f"not {source!r}: there is nothing to turn around. Choose a photo it gets right, "
                              f"or source={names[found]!r}.")
-        if target is not None and found == backbones.class_index(target):
+        if target is not None and found == number_of(network, target):
             raise ValueError(says + "which is the target already. Choose another target.")

@@ -27,11 +27,11 @@ def frozen(networks: Sequence[keras.Model]) -> Iterator[None]:
     if devices > 1:
         raise NotImplementedError(f"{devices} devices can't share one image: it is the only weight, and every step "
                                   "needs all of it. Load the network on one device, outside of the distribution.")
-    layers = [layer for network in networks for layer in network.layers]
+    layers = [part for network in networks for layer in network.layers for part in layer._flatten_layers()]
     could_learn = [layer.trainable for layer in layers]
     try:
-        for network in networks:
-            network.trainable = False
+        for layer in layers:  # each by itself, whatever their network says
+            layer.trainable = False
         yield
     finally:
         for layer, trainable in zip(layers, could_learn, strict=True):

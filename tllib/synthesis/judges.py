@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tllib import backbones
 from tllib.synthesis.defences import DISTORTIONS, Distortion
-from tllib.synthesis.result import ImageResult
+from tllib.synthesis.result import ImageResult, ask, names_of, number_of
 
 
 def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:
@@ -22,8 +21,8 @@ def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -
     Returns:
         Its probability for the class, 0 to 1, and the rank of the class among the 1000, 1 being its first choice.
     """
-    index = backbones.class_index(target)
-    found = backbones.probabilities(network, image)[0]
+    index = number_of(network, target)
+    found = ask(network, image)[0]
     return float(found[index]), int((found > found[index]).sum()) + 1
 
 
@@ -62,8 +61,8 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
     if not results or any(result.target is None for result in results):
         raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
     rows, probability, rank = np.arange(len(results)), {}, {}
-    targets = [backbones.class_index(result.target) for result in results]
     for name, network in judges.items():
+        targets = [number_of(network, result.target) for result in results]
         found = _ask(network, [result.image for result in results])
         probability[name] = found[rows, targets]
         rank[name] = (found > probability[name][:, None]).sum(axis=1) + 1
@@ -107,12 +106,12 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
         own = [_ask(network, group) for group in (images, starts)]
         everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
         answers |= others | {"all networks, averaged": everyone}
-    return {name: _survival(results, *found) for name, found in answers.items()}
+    names = np.array(names_of(network))
+    return {name: _survival(results, *(names[group.argmax(axis=1)] for group in found))
+            for name, found in answers.items()}
 
 
-def _survival(results: Sequence[ImageResult], attacked: np.ndarray, clean: np.ndarray) -> Survival:
-    names = np.array(backbones.class_names())
-    now, before = names[attacked.argmax(axis=1)], names[clean.argmax(axis=1)]
+def _survival(results: Sequence[ImageResult], now: np.ndarray, before: np.ndarray) -> Survival:
     sources = np.array([result.source for result in results])
     wanted = [said == result.target if result.target else said != result.source
               for said, result in zip(now, results, strict=True)]
@@ -123,4 +122,4 @@ def _survival(results: Sequence[ImageResult], attacked: np.ndarray, clean: np.nd
 
 
 def _ask(network: keras.Model, images: Sequence[np.ndarray]) -> np.ndarray:
-    return backbones.probabilities(network, np.stack(images))
+    return ask(network, np.stack(images))

@@ -91,6 +91,7 @@ class Frames(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Keep them now and then."""
         if batch % self.every == 0:
+            backbones.sync(self.model)
             self.frames.append(pixels.to_uint8(self.model.get_layer("canvas").pixels()))
 
 
@@ -136,6 +137,7 @@ class _Recorder(keras.callbacks.Callback):
     def write(self) -> None:
         """Write down the terms as they are now, once."""
         if self.step and (not self.rows or self.rows[-1]["step"] < self.step):
+            backbones.sync(self.model)
             rough = [float(TotalVariation()(image[None])) for image in self.canvas.pixels()]
             self.rows.append({"step": self.step, **{term.name: term.values() for term in self.terms},
                               "total_variation": np.array(rough)})

@@ -40,11 +40,41 @@ class ImageResult:
     distance: dict[str, float]
 
 
+def ask(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities `(n, classes)` from a network of logits: ImageNet's, or those of your own classifier."""
+    if network.output_shape[-1] == len(backbones.class_names()):
+        return backbones.probabilities(network, images)
+    logits = backbones.predict(network, pixels.fit_batch(images, network.input_shape[1])).astype("float64")
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def names_of(network: keras.Model) -> tuple[str, ...]:
+    """Names of a network's classes; numbers, as text, if it is not one of ImageNet's."""
+    classes = network.output_shape[-1]
+    return backbones.class_names() if classes == len(backbones.class_names()) else tuple(map(str, range(classes)))
+
+
+def number_of(network: keras.Model, target: str | int) -> int:
+    """Number of a class given by name or number.
+
+    Raises:
+        ValueError: no such class.
+    """
+    classes = network.output_shape[-1]
+    if classes == len(backbones.class_names()):
+        return backbones.class_index(target)
+    if str(target) not in names_of(network):
+        raise ValueError(f"This network has {classes} classes without names: give a number, 0 to {classes - 1}, not "
+                         f"{target!r}. ImageNet's classes need a network loaded with top=True.")
+    return int(target)
+
+
 def measure(network: keras.Model, image: np.ndarray, start: np.ndarray, target: int | None,
             history: dict[str, np.ndarray], seconds: float, source: int | None = None) -> ImageResult:
     """Round an image to uint8 and ask the network about exactly that."""
-    names, image = backbones.class_names(), pixels.to_uint8(image)
-    found = backbones.probabilities(network, image)[0]
+    names, image = names_of(network), pixels.to_uint8(image)
+    found = ask(network, image)[0]
     first = int(found.argmax())
     return ImageResult(
         image=image, start=start, target=None if target is None else names[target],
