@@ -1,5 +1,6 @@
 """Ideal images on the real network: what is drawn, judged by a network that never saw it."""
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +141,7 @@ def test_stop_gives_what_was_drawn(recipe, small, capsys):
     assert [layer.trainable for layer in small.layers] == trainable
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio-ffmpeg's pipes, see below
 @pytest.mark.parametrize("kind", ["gif", "mp4"])
 def test_an_animation_of_a_drawing(kind, lite0, tmp_path):
     film = synthesis.Frames(every=2)
@@ -150,6 +152,7 @@ def test_an_animation_of_a_drawing(kind, lite0, tmp_path):
     for written, drawn in zip(frames, film.frames, strict=True):
         assert written.shape == (224, 224, 3) and np.abs(written - drawn[0]).mean() < 12
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    gc.collect()  # its reader leaves its pipes to be found now, not in the midst of another test
 
 
 def test_animations_of_other_kinds(tmp_path, dog):
