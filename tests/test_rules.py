@@ -69,7 +69,7 @@ def code_lines(path):
 
 def test_the_library_stays_small():
     # What exercises say is lesson text, not library.
-    assert sum(code_lines(path) for path in MODULES if room_of(path) != "exercises") < 3100
+    assert sum(code_lines(path) for path in MODULES if room_of(path) != "exercises") < 3150
 
 
 def test_importing_the_library_starts_nothing():
