@@ -200,15 +200,10 @@ class Memory(keras.callbacks.Callback):
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc")
-def test_memory_is_flat_over_many_steps_and_runs(small):
+def test_memory_is_flat_over_many_steps(small):
     watch = Memory()
     synthesis.ideal_image(small, "zebra", recipe=replace(WAVES, steps=300), callbacks=[watch])
     assert max(watch.held[100:]) - watch.held[99] < 30
-    after = []
-    for _ in range(4):
-        synthesis.ideal_image(small, "zebra", recipe=QUICK)
-        after.append(resident_megabytes())
-    assert after[-1] - after[0] < 60
 
 
 @pytest.mark.core
