@@ -1,7 +1,7 @@
 """What other libraries and a published lesson offer for ideal and adversarial images, each behind one plain function.
 
-They come with the extra `bench` of tllib. Image peers return one uint8 image, attacks a
-float32 batch: the caller rounds and judges. All run eagerly.
+They come with the extra `bench` of tllib. Image peers return one uint8 image, attacks a float32 batch: the
+caller rounds and judges. All run eagerly.
 """
 
 import os
@@ -12,7 +12,7 @@ import foolbox
 import keras
 import numpy as np
 import tensorflow as tf
-from art.attacks.evasion import CarliniL2Method, ProjectedGradientDescent
+from art.attacks.evasion import ProjectedGradientDescent
 from art.estimators.classification import TensorFlowV2Classifier
 from tf_keras_vis.activation_maximization import ActivationMaximization
 from tf_keras_vis.activation_maximization.input_modifiers import Jitter, Rotate2D
@@ -69,17 +69,9 @@ def foolbox_carlini_wagner(network: keras.Model, photos: np.ndarray, targets: np
 
 def art_pgd(network: keras.Model, photos: np.ndarray, targets: np.ndarray, steps: int = 40) -> np.ndarray:
     """adversarial-robustness-toolbox 1.20.1, ProjectedGradientDescent within 1 grey level, steps of 1/4; no patch."""
-    attack = ProjectedGradientDescent(_art_classifier(network, 1.0), eps=1.0, eps_step=0.25, max_iter=steps,
+    attack = ProjectedGradientDescent(_art_classifier(network), eps=1.0, eps_step=0.25, max_iter=steps,
                                       targeted=True, batch_size=len(photos), verbose=False)
     return attack.generate(photos, targets)
-
-
-def art_carlini_wagner(network: keras.Model, photos: np.ndarray, targets: np.ndarray, steps: int = 10) -> np.ndarray:
-    """adversarial-robustness-toolbox 1.20.1, CarliniL2Method, 3 searches, on pixels from 0 to 1; no patch."""
-    # Ten searches from its default constant, 0.01, double it to 5 at most: too little here.
-    attack = CarliniL2Method(_art_classifier(network, TOP), targeted=True, max_iter=steps, binary_search_steps=3,
-                             initial_const=10.0, batch_size=len(photos), verbose=False)
-    return TOP * attack.generate(photos / TOP, targets)
 
 
 def _lesson(network, target_index, steps, seed, optimizer):
@@ -104,8 +96,7 @@ def _unit_model(network):
     return foolbox.TensorFlowModel(network, bounds=(0, 1), preprocessing={"std": 1 / TOP})
 
 
-def _art_classifier(network, scale):
-    """`scale`: what it multiplies pixels with before the network sees them."""
+def _art_classifier(network):
     return TensorFlowV2Classifier(network, nb_classes=CLASSES, input_shape=network.input_shape[1:],
                                   loss_object=keras.losses.CategoricalCrossentropy(from_logits=True),
-                                  clip_values=(0, TOP / scale), preprocessing=(0.0, 1 / scale))
+                                  clip_values=(0, TOP))

@@ -60,8 +60,8 @@ def test_another_network_recognises_ideal_images(lite0, lite1):
 
 
 @pytest.mark.core
-def test_same_seed_same_picture(small):
-    first, again, other = (synthesis.ideal_image(small, "zebra", recipe=QUICK, seed=seed).image for seed in (1, 1, 2))
+def test_same_seed_same_picture(small, lite0):
+    first, again, other = (synthesis.ideal_image(lite0, "zebra", recipe=QUICK, seed=seed).image for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).mean() > 0.5
     twice = synthesis.ideal_images(small, ["zebra", "zebra"], recipe=QUICK)

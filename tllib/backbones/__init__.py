@@ -10,6 +10,7 @@ from tllib.backbones.backbone import (
     load,
     names,
     probabilities,
+    softmax,
     top_k,
 )
 from tllib.backbones.comparison import Comparison, Cost, compare
@@ -18,4 +19,4 @@ from tllib.backbones.weights import on_this_machine, weight_files
 
 __all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
            "jit_compile", "last_block", "last_maps", "load", "names", "on_this_machine", "predict", "probabilities",
-           "sync", "top_k", "weight_files"]
+           "softmax", "sync", "top_k", "weight_files"]

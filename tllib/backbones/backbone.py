@@ -127,8 +127,12 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
     if network.output_shape[-1] != 1000:
         raise ValueError(f"This network gives {network.output_shape[-1]} features, not 1000 ImageNet classes. "
                          "Load it with top=True.")
-    batch = pixels.fit_batch(images, network.input_shape[1])
-    logits = predict(network, batch).astype("float64")
+    return softmax(network, images)
+
+
+def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities `(n, classes)`, float64, from any network of logits, your own classifier's say."""
+    logits = predict(network, pixels.fit_batch(images, network.input_shape[1])).astype("float64")
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

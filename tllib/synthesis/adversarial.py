@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from tllib import backbones
 from tllib import images as pixels
 from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.gradient import PixelGradient, frozen
-from tllib.synthesis.result import ImageResult, ask, measure, names_of, number_of
+from tllib.synthesis.result import ImageResult, measure, names_of, number_of
 from tllib.synthesis.searches import FixedBudget, SmallestChange
 
 BATCH = 8  # photos asked about at once; on two cores as fast a photo as 32, and short of idle places at the end
@@ -30,8 +31,9 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
         source: class that the network must see in every photo now; None: any.
         epsilon: largest change of a pixel, whole grey levels, at least 1; None: look for the smallest change by its
             L2 norm instead, however it is spread.
-        steps: gradients a photo at most. Defaults to 40, and to 160 for the smallest change. With a fixed `epsilon`
-            it is over when the network is 90 % sure; one step is the "fast gradient sign method".
+        steps: moves a photo makes at most, each by a gradient taken anew. Defaults to 40, and to 160 for the smallest
+            change. With a fixed `epsilon` it is over when the network is 90 % sure; one step is the "fast gradient
+            sign method".
         also: more networks to fool at once; what fools several is likelier to fool one that was never asked.
         sturdy: make a change that outlives JPEG, resizing and turning by 5 degrees. Takes all steps, and an `epsilon`
             of several levels.
@@ -51,7 +53,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     _check(len(photos), epsilon, steps, sturdy)
     began, networks = time.perf_counter(), [network, *also]
     starts = np.stack([pixels.fit(photo, network.input_shape[1]) for photo in photos])
-    seen = ask(network, starts)
+    seen = backbones.softmax(network, starts)
     sources = seen.argmax(axis=1)
     classes = sources if target is None else np.full(len(starts), number_of(network, target))
     _check_sources(network, seen, target, source)
@@ -63,9 +65,8 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
                     for number, start in enumerate(starts)]
     histories = _run(searches, networks, classes, sign=1 if target is not None else -1)
     seconds = (time.perf_counter() - began) / len(starts)
-    wished = None if target is None else int(classes[0])
-    return [measure(network, search.best, start, wished, history, seconds, source=int(number))
-            for search, start, history, number in zip(searches, starts, histories, sources, strict=True)]
+    wished = [None] * len(starts) if target is None else classes
+    return measure(network, np.stack([search.best for search in searches]), starts, wished, histories, seconds, sources)
 
 
 def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | int | None = None,

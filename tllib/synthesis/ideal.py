@@ -104,8 +104,8 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     began = time.perf_counter()
     starts, images, history = _draw(network, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
-    return [measure(network, image, pixels.to_uint8(begin), number, _of_one(history, row), seconds)
-            for row, (image, begin, number) in enumerate(zip(images, starts, numbers, strict=True))]
+    histories = [_of_one(history, row) for row in range(len(numbers))]
+    return measure(network, images, pixels.to_uint8(starts), numbers, histories, seconds, [None] * len(numbers))
 
 
 def ideal_image(network: keras.Model, target: str | int, *, recipe: Recipe = WAVES, mixed_with: str | int | None = None,
@@ -168,11 +168,12 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
         images = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
                            for row in range(len(wishes))]).astype("float32")
     starts, parts = images, []
+    each, rest = divmod(recipe.steps, recipe.halvings + 1)
     for part in range(recipe.halvings + 1):
         images = _resized(images, size // 2 ** (recipe.halvings - part))
         canvas = (WaveCanvas(images, penalty=penalty, seed=seed) if recipe.canvas == "waves" else
                   PixelCanvas(images, penalty=penalty, constraint=Box()))
-        share = recipe.steps // (recipe.halvings + 1) + (recipe.steps % (recipe.halvings + 1) if not part else 0)
+        share = each if part else each + rest
         if not share:
             continue
         rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, share, alpha=0.05)

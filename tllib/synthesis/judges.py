@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tllib.synthesis.defences import DISTORTIONS, Distortion
-from tllib.synthesis.result import ImageResult, ask, names_of, number_of
+from tllib import backbones
+from tllib.synthesis.defences import DISTORTIONS, UNTOUCHED, Distortion
+from tllib.synthesis.result import ImageResult, names_of, number_of
 
 
 def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:
@@ -22,7 +23,7 @@ def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -
         Its probability for the class, 0 to 1, and the rank of the class among the 1000, 1 being its first choice.
     """
     index = number_of(network, target)
-    found = ask(network, image)[0]
+    found = backbones.softmax(network, image)[0]
     return float(found[index]), int((found > found[index]).sum()) + 1
 
 
@@ -103,7 +104,7 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
     others = {f"another network: {name}": [_ask(other, group) for group in (images, starts)]
               for name, other in (also or {}).items()}
     if others:
-        own = [_ask(network, group) for group in (images, starts)]
+        own = answers.get(UNTOUCHED.name) or [_ask(network, group) for group in (images, starts)]
         everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
         answers |= others | {"all networks, averaged": everyone}
     names = np.array(names_of(network))
@@ -122,4 +123,4 @@ def _survival(results: Sequence[ImageResult], now: np.ndarray, before: np.ndarra
 
 
 def _ask(network: keras.Model, images: Sequence[np.ndarray]) -> np.ndarray:
-    return ask(network, np.stack(images))
+    return backbones.softmax(network, np.stack(images))

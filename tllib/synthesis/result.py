@@ -1,5 +1,6 @@
 """A finished canvas -> what it is worth, measured anew on whole grey levels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -40,15 +41,6 @@ class ImageResult:
     distance: dict[str, float]
 
 
-def ask(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, classes)` from a network of logits: ImageNet's, or those of your own classifier."""
-    if network.output_shape[-1] == len(backbones.class_names()):
-        return backbones.probabilities(network, images)
-    logits = backbones.predict(network, pixels.fit_batch(images, network.input_shape[1])).astype("float64")
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def names_of(network: keras.Model) -> tuple[str, ...]:
     """Names of a network's classes; numbers, as text, if it is not one of ImageNet's."""
     classes = network.output_shape[-1]
@@ -70,18 +62,22 @@ def number_of(network: keras.Model, target: str | int) -> int:
     return int(target)
 
 
-def measure(network: keras.Model, image: np.ndarray, start: np.ndarray, target: int | None,
-            history: dict[str, np.ndarray], seconds: float, source: int | None = None) -> ImageResult:
-    """Round an image to uint8 and ask the network about exactly that."""
-    names, image = names_of(network), pixels.to_uint8(image)
-    found = ask(network, image)[0]
-    first = int(found.argmax())
-    return ImageResult(
-        image=image, start=start, target=None if target is None else names[target],
-        source=None if source is None else names[source],
-        probability=float(1 - found[source] if target is None else found[target]),
-        success=first != source if target is None else first == target, steps=int(history["step"][-1]),
-        seconds=seconds, history=history, distance=distance(start, image))
+def measure(network: keras.Model, images: np.ndarray, starts: np.ndarray, targets: Sequence[int | None],
+            histories: Sequence[dict[str, np.ndarray]], seconds: float,
+            sources: Sequence[int | None]) -> list[ImageResult]:
+    """Round images to uint8 and ask the network, once for all, about exactly those."""
+    names, images = names_of(network), pixels.to_uint8(images)
+    results = []
+    for image, start, target, source, history, found in zip(
+            images, starts, targets, sources, histories, backbones.softmax(network, images), strict=True):
+        first = int(found.argmax())
+        results.append(ImageResult(
+            image=image, start=start, target=None if target is None else names[target],
+            source=None if source is None else names[source],
+            probability=float(1 - found[source] if target is None else found[target]),
+            success=first != source if target is None else first == target, steps=int(history["step"][-1]),
+            seconds=seconds, history=history, distance=distance(start, image)))
+    return results
 
 
 def distance(start: np.ndarray, image: np.ndarray) -> dict[str, float]:

@@ -22,7 +22,7 @@ class FixedBudget:
     Args:
         photo: uint8 `(h, w, 3)`.
         epsilon: largest change of a pixel, whole grey levels.
-        steps: gradients at most.
+        steps: moves at most; one more question judges the last.
         distortions: what the picture must survive: each step sees it through one of these, in random order, and all
             steps are taken. Without any, the search ends as soon as the answer is sure.
         seed: of that order.
