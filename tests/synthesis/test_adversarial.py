@@ -128,7 +128,7 @@ def test_stop_gives_what_was_reached(lite0, dog, monkeypatch, capsys):
                 raise KeyboardInterrupt
             return super().__call__(*args)
 
-    monkeypatch.setattr(adversarial, "PixelGradient", Stopped)
+    monkeypatch.setattr(adversarial, "pixel_gradient", Stopped)
     result = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=1)
     assert result.steps == 2 and "Stopped" in capsys.readouterr().out
     assert all(not layer.trainable for layer in lite0.layers)

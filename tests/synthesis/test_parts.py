@@ -35,6 +35,7 @@ def test_objectives_by_hand():
     with_rivals = float(TargetLogit(0.5)(one, logits))
     rivals = np.log(np.exp(1) + np.exp(2)) + np.log(np.exp(6) + np.exp(1))
     assert with_rivals == pytest.approx((0.5 * rivals - 5 - 3) / 2)
+    assert float(TargetLogit(0.5, spread=4)(one, 4 * logits)) == pytest.approx(with_rivals)
     margin, classes = TargetMargin(reduction="sum"), np.array([2, 1])
     assert float(margin(classes, logits)) == pytest.approx((2 - 5) + (6 - 3), abs=1e-3)
     leave_second = float(margin(classes, logits, sample_weight=np.array([1, -1.0])))
@@ -45,7 +46,7 @@ def test_objectives_by_hand():
 
 @pytest.mark.parametrize("objective, labels", [
     (TargetLogit(), np.array([[0, 0, 0, 1], [1, 0, 0, 0]], "float32")),
-    (TargetLogit(0.5), np.array([[0, 1, 0, 1], [1, 0, 0, 0]], "float32")), (TargetMargin(), np.array([3, 0])),
+    (TargetLogit(0.5, spread=2), np.array([[0, 1, 0, 1], [1, 0, 0, 0]], "float32")), (TargetMargin(), np.array([3, 0])),
 ])
 def test_gradients_of_objectives_match_finite_differences(objective, labels):
     logits = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")

@@ -7,12 +7,12 @@ from tllib.synthesis.defences import DISTORTIONS, Distortion
 from tllib.synthesis.ideal import PIXELS, WAVES, Recipe, ideal_image, ideal_images, layer_image
 from tllib.synthesis.judges import Opinions, Survival, second_opinion, second_opinions, survival
 from tllib.synthesis.objectives import TargetLogit, TargetMargin
-from tllib.synthesis.optimize import Frames, optimize
+from tllib.synthesis.optimize import Frames, Painting
 from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult
 from tllib.synthesis.views import RandomView
 
-__all__ = ["DISTORTIONS", "PIXELS", "WAVES", "Box", "Distortion", "Frames", "ImageResult", "Opinions", "PixelCanvas",
-           "RandomView", "Recipe", "Survival", "TargetLogit", "TargetMargin", "TotalVariation", "WaveCanvas",
-           "adversarial_image", "adversarial_images", "ideal_image", "ideal_images", "layer_image", "optimize",
+__all__ = ["DISTORTIONS", "PIXELS", "WAVES", "Box", "Distortion", "Frames", "ImageResult", "Opinions", "Painting",
+           "PixelCanvas", "RandomView", "Recipe", "Survival", "TargetLogit", "TargetMargin", "TotalVariation",
+           "WaveCanvas", "adversarial_image", "adversarial_images", "ideal_image", "ideal_images", "layer_image",
            "second_opinion", "second_opinions", "survival"]

@@ -9,7 +9,7 @@ import numpy as np
 from tllib import backbones
 from tllib import images as pixels
 from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
-from tllib.synthesis.gradient import PixelGradient, frozen
+from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import ImageResult, measure, names_of, number_of
 from tllib.synthesis.searches import FixedBudget, SmallestChange
 
@@ -83,7 +83,7 @@ def _run(searches: Sequence[FixedBudget | SmallestChange], networks: Sequence[ke
     batch, rows = min(BATCH, len(searches)), [[] for _ in searches]
     waiting, active = list(range(len(searches)))[::-1], []
     with frozen(networks):
-        gradient = PixelGradient(networks, searches[0].shown().shape[0], batch)
+        gradient = pixel_gradient(tuple(networks), searches[0].shown().shape[0], batch)
         try:
             while True:
                 active = [number for number in active if not searches[number].done]

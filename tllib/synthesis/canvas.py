@@ -21,6 +21,10 @@ class PixelCanvas(keras.layers.Layer):
     def __init__(self, start: np.ndarray, *, penalty=None, constraint=None):
         super().__init__(name="canvas")
         self.image = self.add_weight(shape=start.shape, regularizer=penalty, constraint=constraint, name="image")
+        self.restart(start)
+
+    def restart(self, start: np.ndarray, seed: int = 0) -> None:
+        """Begin with other images; nothing here is random."""
         self.image.assign(start)
 
     def call(self, step):
@@ -61,7 +65,12 @@ class WaveCanvas(keras.layers.Layer):
         axes = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
         self.colours = (axes * [[1.0], [0.3], [0.15]]).astype("float32")
         self.strengths = self.add_weight(shape=(len(start), 3, size, size), name="image")
-        noise = [np.random.default_rng(seed + i).normal(0, 0.01, (3, size, size)) for i in range(len(start))]
+        self.restart(start, seed)
+
+    def restart(self, start: np.ndarray, seed: int = 0) -> None:
+        """Begin with other images, and faint noise of image i by seed + i."""
+        shape = self.strengths.shape[1:]
+        noise = [np.random.default_rng(seed + row).normal(0, 0.01, shape) for row in range(len(start))]
         self.strengths.assign(self._strengths(np.asarray(start, "float64")) + noise)
 
     def call(self, step):

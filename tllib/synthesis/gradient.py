@@ -4,6 +4,7 @@ Keras has no call for a gradient that works on each of its engines, but its opti
 gradient descent at rate 1 moves a weight that was 0 to exactly minus its gradient.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -74,6 +75,10 @@ class PixelGradient:
         self.canvas.change.assign(np.zeros_like(pictures))
         self.model.train_on_batch(np.zeros((self.batch, 1), "float32"), classes, sample_weight=signs.astype("float32"))
         return ops.convert_to_numpy(self.latest.value), ops.convert_to_numpy(self.canvas.change)
+
+
+# Compiling takes seconds, and TensorFlow never gives back all its memory: the next attack on a network goes without.
+pixel_gradient = functools.lru_cache(maxsize=4)(PixelGradient)
 
 
 class _Changed(keras.layers.Layer):

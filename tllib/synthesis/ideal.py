@@ -1,6 +1,7 @@
 """Class names -> the images that a network finds most typical of them, drawn from noise by gradient descent."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from tllib import images as pixels
 from tllib.synthesis.bounds import Box
 from tllib.synthesis.canvas import PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
-from tllib.synthesis.optimize import optimize
+from tllib.synthesis.optimize import Painting
 from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult, measure
 from tllib.synthesis.views import RandomView
@@ -139,16 +140,22 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
     if layer not in known:
         raise ValueError(f"{layer!r} is not a layer of {network.name} with feature maps. Those near the end: "
                          f"{', '.join(known[-8:])}. All: [layer.name for layer in network.layers].")
-    maps = network.get_layer(layer).output
-    if channel is not None and not 0 <= channel < maps.shape[-1]:
-        raise ValueError(f"{layer} has channels 0 to {maps.shape[-1] - 1}, got {channel}.")
-    shown = ops.mean(maps, axis=(1, 2)) if channel is not None else ops.mean(ops.square(maps), axis=(1, 2, 3))[:, None]
-    eye = keras.Model(network.input, shown)
-    wishes = np.zeros((1, shown.shape[-1]), "float32")
+    channels = network.get_layer(layer).output.shape[-1]
+    if channel is not None and not 0 <= channel < channels:
+        raise ValueError(f"{layer} has channels 0 to {channels - 1}, got {channel}.")
+    eye = _eye(network, layer, everything=channel is None)
+    wishes = np.zeros((1, eye.output_shape[-1]), "float32")
     wishes[0, channel or 0] = 1
     recipe = dataclasses.replace(recipe, enough=None, rivals=0)
     _, images, _ = _draw(eye, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
     return pixels.to_uint8(images[0])
+
+
+@functools.lru_cache(maxsize=8)
+def _eye(network: keras.Model, layer: str, everything: bool) -> keras.Model:
+    maps = network.get_layer(layer).output
+    shown = ops.mean(ops.square(maps), axis=(1, 2, 3))[:, None] if everything else ops.mean(maps, axis=(1, 2))
+    return keras.Model(network.input, shown)
 
 
 def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, start: np.ndarray | None,
@@ -157,9 +164,6 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
     size = sees if size is None else size
     if not 32 <= size <= 1024:
         raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
-    noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
-    spread = float(backbones.predict(network, noise).std()) or 1.0
-    penalty = TotalVariation(recipe.total_variation * spread) if recipe.total_variation else None
     if start is not None:
         images = np.repeat(pixels.fit_batch(start, size), len(wishes), axis=0)
     elif recipe.canvas == "waves":  # brings noise of its own
@@ -171,23 +175,32 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
     each, rest = divmod(recipe.steps, recipe.halvings + 1)
     for part in range(recipe.halvings + 1):
         images = _resized(images, size // 2 ** (recipe.halvings - part))
-        canvas = (WaveCanvas(images, penalty=penalty, seed=seed) if recipe.canvas == "waves" else
-                  PixelCanvas(images, penalty=penalty, constraint=Box()))
         share = each if part else each + rest
         if not share:
             continue
-        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, share, alpha=0.05)
-        history = optimize(canvas, network, wishes, objective=TargetLogit(recipe.rivals), steps=share,
-                           optimizer=keras.optimizers.Adam(rate), callbacks=callbacks,
-                           view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn, seed=seed + 7919 * part),
-                           enough=recipe.enough if part == recipe.halvings else None)
-        images = canvas.pixels()
+        painting = _painting(network, recipe, share, images.shape[:3], sees)
+        history = painting.draw(images, wishes, steps=share, seed=seed + 7919 * part, callbacks=callbacks,
+                                enough=recipe.enough if part == recipe.halvings else None)
+        images = painting.canvas.pixels()
         done = parts[-1]["step"][-1] if parts else 0
         parts.append(history | {"step": history["step"] + done})
         if history["step"][-1] < share:  # stopped, or good already
             break
     images = _resized(images, size)
     return starts, images, {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
+
+
+@functools.lru_cache(maxsize=8)  # compiling takes a second, and TensorFlow never gives back all its memory
+def _painting(network: keras.Model, recipe: Recipe, steps: int, shape: tuple[int, int, int], sees: int) -> Painting:
+    noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
+    spread = float(backbones.predict(network, noise).std()) or 1.0
+    images = np.zeros((*shape, 3), "float32")
+    penalty = TotalVariation(recipe.total_variation) if recipe.total_variation else None
+    canvas = WaveCanvas(images, penalty=penalty) if recipe.canvas == "waves" else PixelCanvas(
+        images, penalty=penalty, constraint=Box())
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, alpha=0.05)
+    return Painting(canvas, network, objective=TargetLogit(recipe.rivals, spread=spread),
+                    optimizer=keras.optimizers.Adam(rate), view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn))
 
 
 def _resized(images: np.ndarray, size: int) -> np.ndarray:

@@ -14,14 +14,16 @@ class TargetLogit(keras.losses.Loss):
 
     Args:
         rivals: share of the strongest other logit, 0 to 1. A little of it tells near cousins apart.
+        spread: the unit in which logits are counted, so that those of all networks mean the same.
     """
 
-    def __init__(self, rivals: float = 0.0):
+    def __init__(self, rivals: float = 0.0, spread: float = 1.0):
         super().__init__(name="objective")
-        self.rivals = rivals
+        self.rivals, self.spread = rivals, spread
 
     def call(self, wishes, logits):
         """Wishes `(n, outputs)`, 1 for what is wished for and 0 elsewhere, and logits alike -> `(n,)`."""
+        logits = logits / self.spread
         wished = -ops.logsumexp(-logits - 1e4 * (1 - wishes), axis=-1)
         if not self.rivals:
             return -wished

@@ -16,49 +16,66 @@ from tllib.synthesis.gradient import frozen
 from tllib.synthesis.penalties import TotalVariation
 
 
-def optimize(canvas: keras.layers.Layer, network: keras.Model, wishes: np.ndarray, *, objective: keras.losses.Loss,
-             optimizer: keras.optimizers.Optimizer, steps: int, view: keras.layers.Layer | None = None,
-             enough: float | None = None, record_every: int = 8,
-             callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
-    """Change the images on the canvas, step by step, until the steps are used up or the network is sure enough.
+class Painting:
+    """Images that a frozen network is to answer as wished: compiled once, drawn as often as you like.
 
     Args:
-        canvas: a `PixelCanvas` or `WaveCanvas` of n images; changed in place, that is its purpose.
+        canvas: a `PixelCanvas` or `WaveCanvas` of n images.
         network: pixels -> outputs, 1000 logits say; left exactly as it was.
-        wishes: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
         objective: what to make small, besides the canvas's own penalty.
         optimizer: a fresh Keras optimizer; its rate is in grey levels for pixels.
-        steps: gradient steps.
-        view: a layer between images and network.
-        enough: stop once every image's clearness, see below, has reached this.
-        record_every: write down the terms after so many steps.
-        callbacks: more Keras callbacks, to watch or to stop.
-
-    Returns:
-        Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability", 0 to 1, of
-        the wished-for outputs; "clearness", by how much the least of these exceeds the best other output;
-        "total_variation" in grey levels. The first three are means over the latest steps, for every step shows another
-        view. Ctrl-C or Stop ends the loop and keeps what was drawn.
+        view: a `RandomView` between images and network.
 
     Raises:
         NotImplementedError: the network is shared among several devices.
     """
-    with frozen([network]):
-        step = keras.Input((1,), name="step")
-        image = canvas(step)
-        painting = keras.Model(step, network(view(image) if view else image))
-        terms = [_PerImage(name, function, len(wishes)) for name, function in (
-            ("objective", objective.call), ("probability", _probability), ("clearness", _clearness))]
-        recorder = _Recorder(canvas, terms, record_every, enough)
-        painting.compile(optimizer, objective, metrics=terms, jit_compile=backbones.jit_compile())
-        n, wishes = len(wishes), np.asarray(wishes, "float32")
-        try:
-            painting.fit(np.zeros((steps * n, 1), "float32"), np.tile(wishes, (steps, 1)), batch_size=n, shuffle=False,
-                         verbose=0, callbacks=[recorder, *callbacks])
-        except KeyboardInterrupt:
-            print("Stopped: here is what was drawn so far.")
-        recorder.write()
-    return recorder.history()
+
+    def __init__(self, canvas: keras.layers.Layer, network: keras.Model, *, objective: keras.losses.Loss,
+                 optimizer: keras.optimizers.Optimizer, view: keras.layers.Layer | None = None):
+        self.canvas, self.network, self.view = canvas, network, view
+        with frozen([network]):
+            step = keras.Input((1,), name="step")
+            image = canvas(step)
+            self.model = keras.Model(step, network(view(image) if view else image))
+            self.terms = [_PerImage(name, function, image.shape[0]) for name, function in (
+                ("objective", objective.call), ("probability", _probability), ("clearness", _clearness))]
+            optimizer.build(self.model.trainable_variables)
+            self.model.compile(optimizer, objective, metrics=self.terms, jit_compile=backbones.jit_compile())
+        self.fresh = [ops.convert_to_numpy(variable) for variable in optimizer.variables]
+
+    def draw(self, start: np.ndarray, wishes: np.ndarray, *, steps: int, seed: int = 0, enough: float | None = None,
+             record_every: int = 8, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
+        """Change the images, step by step, until the steps are used up or the network is sure enough.
+
+        Args:
+            start: `(n, h, w, 3)`, 0 to 255, what the canvas begins with; afterwards `canvas.pixels()` is the drawing.
+            wishes: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
+            steps: gradient steps.
+            seed: of all that is random.
+            enough: stop once every image's clearness, see below, has reached this.
+            record_every: write down the terms after so many steps.
+            callbacks: more Keras callbacks, to watch or to stop.
+
+        Returns:
+            Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability", 0 to 1,
+            of the wished-for outputs; "clearness", by how much the least of these exceeds the best other output;
+            "total_variation" in grey levels. The first three are means over the latest steps, for every step shows
+            another view. Ctrl-C or Stop ends the loop and keeps what was drawn.
+        """
+        self.canvas.restart(start, seed)
+        if self.view is not None:
+            self.view.restart(seed)
+        for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
+            variable.assign(value)
+        recorder, n = _Recorder(self.canvas, self.terms, record_every, enough), len(wishes)
+        with frozen([self.network]):
+            try:
+                self.model.fit(np.zeros((steps * n, 1), "float32"), np.tile(wishes.astype("float32"), (steps, 1)),
+                               batch_size=n, shuffle=False, verbose=0, callbacks=[recorder, *callbacks])
+            except KeyboardInterrupt:
+                print("Stopped: here is what was drawn so far.")
+            recorder.write()
+        return recorder.history()
 
 
 def _probability(wishes, outputs):

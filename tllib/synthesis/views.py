@@ -26,6 +26,10 @@ class RandomView(keras.layers.Layer):
         self.size, self.zoom, self.turn = size, zoom, turn
         self.random = keras.random.SeedGenerator(seed)
 
+    def restart(self, seed: int) -> None:
+        """Show the windows of this seed, from the first."""
+        self.random.state.assign([seed, 0])
+
     def call(self, images):
         """`(n, h, w, 3)` -> `(n, size, size, 3)`."""
         n, height, width, _ = images.shape
