@@ -45,7 +45,7 @@ class Recipe:
 
     canvas: str = "waves"
     total_variation: float = 1.0
-    rivals: float = 0.5
+    rivals: float = 0.7
     zoom: float = 0.5
     turn: float = 5.0
     halvings: int = 0
@@ -69,7 +69,7 @@ class Recipe:
 
 
 WAVES = Recipe()
-PIXELS = Recipe(canvas="pixels", total_variation=4.0, halvings=3, steps=256, learning_rate=6.0)
+PIXELS = Recipe(canvas="pixels", total_variation=4.0, rivals=0.5, halvings=3, steps=256, learning_rate=6.0)
 
 
 def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: Recipe = WAVES,
