@@ -9,6 +9,7 @@ import cv2
 import keras
 import numpy as np
 from keras import ops
+from tqdm.auto import tqdm
 
 from tllib import backbones
 from tllib import images as pixels
@@ -173,19 +174,21 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
                            for row in range(len(wishes))]).astype("float32")
     starts, parts = images, []
     each, rest = divmod(recipe.steps, recipe.halvings + 1)
-    for part in range(recipe.halvings + 1):
-        images = _resized(images, size // 2 ** (recipe.halvings - part))
-        share = each if part else each + rest
-        if not share:
-            continue
-        painting = _painting(network, recipe, share, images.shape[:3], sees)
-        history = painting.draw(images, wishes, steps=share, seed=seed + 7919 * part, callbacks=callbacks,
-                                enough=recipe.enough if part == recipe.halvings else None)
-        images = painting.canvas.pixels()
-        done = parts[-1]["step"][-1] if parts else 0
-        parts.append(history | {"step": history["step"] + done})
-        if history["step"][-1] < share:  # stopped, or good already
-            break
+    with tqdm(desc="drawing", total=recipe.steps, unit="step", delay=2, mininterval=0.5) as bar:
+        count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
+        for part in range(recipe.halvings + 1):
+            images = _resized(images, size // 2 ** (recipe.halvings - part))
+            share = each if part else each + rest
+            if not share:
+                continue
+            painting = _painting(network, recipe, share, images.shape[:3], sees)
+            history = painting.draw(images, wishes, steps=share, seed=seed + 7919 * part, callbacks=[count, *callbacks],
+                                    enough=recipe.enough if part == recipe.halvings else None)
+            images = painting.canvas.pixels()
+            done = parts[-1]["step"][-1] if parts else 0
+            parts.append(history | {"step": history["step"] + done})
+            if history["step"][-1] < share:  # stopped, or good already
+                break
     images = _resized(images, size)
     return starts, images, {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
 

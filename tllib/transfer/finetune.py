@@ -150,13 +150,15 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
     def note(batch, logs):  # Keras tells the mean over the epoch so far
         totals.append(logs["loss"] * (batch + 1))
         losses.append(totals[-1] - totals[-2])
+        bar.update()
         model.stop_training = len(losses) == steps or not _smooth(losses)[-1] < np.median(losses[:10]) + 1
 
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=note)
-    while not model.stop_training and len(losses) < steps:
-        totals = [0.0]
-        model.fit(_ShakenBatches(model, train, augment, [seed, epoch]), shuffle=False, verbose=0, callbacks=[watch])
-        epoch += 1
+    with tqdm(desc="learning rates, at most", total=steps, unit="step", delay=2, mininterval=0.5) as bar:
+        while not model.stop_training and len(losses) < steps:
+            totals = [0.0]
+            model.fit(_ShakenBatches(model, train, augment, [seed, epoch]), shuffle=False, verbose=0, callbacks=[watch])
+            epoch += 1
     rates, smooth = lowest * growth ** np.arange(len(losses)), _smooth(losses)
     harmless = np.flatnonzero(smooth <= smooth[:10].max())
     return RateSearch(rates, smooth, float(rates[harmless[-1]] / 10))
