@@ -3,6 +3,8 @@
 # make test-engines   the core tests again, with Keras on PyTorch and on JAX
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
+# make solutions   run the lessons with every exercise solved, into build/solutions/
+# make slides      turn the stored lessons into slides, in build/slides/
 # make bench-peers   draw and attack beside other libraries (installs them; some twenty minutes)
 # make bench  time the image loop, the reading of photos and transfer learning against other ways to do it
 
@@ -16,7 +18,7 @@ TORCH  ?= torch==2.13.0
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: run test test-engines lab store bench bench-peers clean
+.PHONY: run test test-engines test-browser lab store solutions slides bench bench-peers clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -41,6 +43,12 @@ lab: $(READY)
 
 store: $(READY)
 	@TLLIB_OFFLINE=1 $(BIN)/python notebooks/run_lessons.py --store
+
+solutions: $(READY)
+	@TLLIB_OFFLINE=1 $(BIN)/python notebooks/run_lessons.py --solved
+
+slides: $(READY)
+	@$(BIN)/python notebooks/run_lessons.py --slides
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/image_loop.py

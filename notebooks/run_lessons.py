@@ -1,5 +1,7 @@
 """Lessons -> executed lessons: as web pages in build/lessons/ (make run), or stored in the notebooks (make store).
 
+Also, for whoever teaches: with every exercise solved (make solutions), and as slides (make slides).
+
 A lesson names its results in its metadata, under "tllib": {"results": [[label, Python expression], …]}; they are
 evaluated after its last cell and make up the table at the end.
 """
@@ -9,6 +11,8 @@ import html
 import importlib.util
 import json
 import os
+import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -16,15 +20,17 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, SlidesExporter
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build"
 
 
-def run(path: Path) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
+def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
     """Execute a lesson from top to bottom; give it with outputs, its results and the seconds it took."""
     lesson = nbformat.read(path, as_version=4)
+    if solved:
+        solve(lesson)
     client = NotebookClient(lesson, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
@@ -36,6 +42,24 @@ def run(path: Path) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
         seconds = time.perf_counter() - began
         show_progress(path.stem, len(code), len(code), seconds, end="\n")
     return lesson, results, seconds
+
+
+def solve(lesson: nbformat.NotebookNode) -> None:
+    """Put the folded solution of each exercise in the place of its dots."""
+    exercise = None
+    for cell in lesson.cells:
+        tags = cell.metadata.get("tags", [])
+        if "exercise" in tags:
+            exercise = cell
+        elif "solution" in tags:
+            exercise.source = re.search(r"```python\n(.*?)\n```", cell.source, re.S)[1]
+
+
+def unsolved(lesson: nbformat.NotebookNode) -> list[str]:
+    """What the checks said that was not "right."."""
+    said = ["".join(out.get("text", "") for out in cell.outputs) for cell in lesson.cells
+            if "exercise" in cell.metadata.get("tags", [])]
+    return [line for text in said for line in text.splitlines() or ["nothing said"] if not line.endswith("right.")]
 
 
 def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
@@ -77,13 +101,37 @@ def to_index(rows: list[tuple[str, str, float]], folder: Path) -> None:
         f"<h1>Transfer learning, lesson by lesson</h1><ol>{items}</ol></html>\n", encoding="utf-8")
 
 
+def to_slides(path: Path, folder: Path) -> None:
+    """Render a stored lesson as slides that need nothing from the network; solutions are speaker notes (key S)."""
+    exporter = SlidesExporter(reveal_url_prefix="reveal", require_js_url="reveal/require.js", jquery_url="",
+                              mathjax_url="", mermaid_js_url="", embed_images=True)
+    body, _ = exporter.from_filename(str(path))
+    look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
+            ".reveal h1,.reveal h2,.reveal h3{text-transform:none}")
+    head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"
+    (folder / f"{path.stem}.html").write_text(body.replace("<head>", head, 1), encoding="utf-8")
+
+
+def slide_of(cell: nbformat.NotebookNode, before: nbformat.NotebookNode | None) -> str:
+    """Where a cell goes on slides: a new one for a heading, one below for what would be too long for one."""
+    if "solution" in cell.metadata.get("tags", []):
+        return "notes"
+    if cell.source.startswith(("# ", "## ")):
+        return "slide"
+    together = cell.cell_type == "code" and before.cell_type == "markdown" and len(before.source) < 500
+    return "-" if together else "subslide"
+
+
 def store(lesson: nbformat.NotebookNode, path: Path) -> None:
     """Write the lesson with its outputs, without what differs from run to run or from machine to machine."""
-    for cell in lesson.cells:
+    for before, cell in zip([None, *lesson.cells], lesson.cells, strict=False):
         for noise in ("execution", "collapsed"):
             cell.metadata.pop(noise, None)
+        cell.metadata["slideshow"] = {"slide_type": slide_of(cell, before)}
         if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            for out in cell.outputs:  # a widget's state is not stored; beside it stands what shows without
+                out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr" and out.get("data") != {}]
     lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
     lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     lesson.metadata["language_info"] = {"name": "python"}
@@ -97,26 +145,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="beginnings of lesson names, such as 04; default: all")
     parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
+    parser.add_argument("--solved", action="store_true", help="solve the exercises; store them in build/solutions/")
+    parser.add_argument("--slides", action="store_true", help="run nothing: turn the stored lessons into slides")
     wanted = parser.parse_args()
     os.environ.setdefault("TQDM_DISABLE", "1")  # a page has no use for bars that moved
     if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
         os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
     paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]
+    if wanted.slides:
+        shutil.copytree(HERE / "slides", BUILD / "slides" / "reveal", dirs_exist_ok=True)
+        for path in paths:
+            to_slides(path, BUILD / "slides")
+        print("The lessons as slides: build/slides/, a page each (arrows move, S shows the solutions)")
+        return 0
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed, so lesson 03 is left out.")
         paths = [path for path in paths if not path.stem.endswith("pytorch")]
-    folder = BUILD / "lessons"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = BUILD / ("solutions" if wanted.solved else "lessons")
+    for each in (folder, BUILD / "lessons"):
+        each.mkdir(parents=True, exist_ok=True)
     print(f"Running {len(paths)} lessons on this machine (a minute or two each).", flush=True)
     rows, table, began = [], [], time.perf_counter()
     for path in paths:
         try:
-            lesson, results, seconds = run(path)
+            lesson, results, seconds = run(path, wanted.solved)
         except CellExecutionError as error:
             print(f"\n{path.name} stopped at a cell that failed:\n\n{error}", file=sys.stderr)
             return 1
         if wanted.store:
             store(lesson, path)
+        if wanted.solved:
+            store(lesson, folder / path.name)
+            if unsolved(lesson):
+                print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
+                return 1
         to_page(lesson, folder / f"{path.stem}.html")
         title = lesson.cells[0].source.splitlines()[0].lstrip("# ")
         rows.append((path.stem, title, seconds))
@@ -129,7 +191,7 @@ def main() -> int:
     for number, label, value in table:
         print(f"  {number:6s}  {label:{width}s}  {value}")
     print(f"  {'all':6s}  {'time':{width}s}  {time.perf_counter() - began:.0f} s")
-    print("\nThe lessons as web pages: build/lessons/index.html\nTo run them cell by cell yourself: make lab")
+    print(f"\nThe lessons as web pages: {folder.relative_to(HERE.parent)}/index.html\nTo run them cell by cell yourself: make lab")
     return 0
 
 
