@@ -3,7 +3,7 @@
 # make test-engines   the core tests again, with Keras on PyTorch and on JAX
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
-# make solutions   run the lessons with every exercise solved, into build/solutions/
+# make solutions   run the lessons with every exercise solved, into solutions/
 # make slides      turn the stored lessons into slides, in build/slides/
 # make bench-peers   draw and attack beside other libraries (installs them; some twenty minutes)
 # make bench  time the image loop, the reading of photos and transfer learning against other ways to do it
@@ -59,7 +59,7 @@ bench-peers: $(VENV)/.peers
 	@$(BIN)/python benchmarks/synthesis.py
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build solutions $(VENV)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -145,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="beginnings of lesson names, such as 04; default: all")
     parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
-    parser.add_argument("--solved", action="store_true", help="solve the exercises; store them in build/solutions/")
+    parser.add_argument("--solved", action="store_true", help="solve the exercises; store them in solutions/")
     parser.add_argument("--slides", action="store_true", help="run nothing: turn the stored lessons into slides")
     wanted = parser.parse_args()
     os.environ.setdefault("TQDM_DISABLE", "1")  # a page has no use for bars that moved
@@ -161,7 +161,7 @@ def main() -> int:
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed, so lesson 03 is left out.")
         paths = [path for path in paths if not path.stem.endswith("pytorch")]
-    folder = BUILD / ("solutions" if wanted.solved else "lessons")
+    folder = HERE.parent / "solutions" if wanted.solved else BUILD / "lessons"
     for each in (folder, BUILD / "lessons"):
         each.mkdir(parents=True, exist_ok=True)
     print(f"Running {len(paths)} lessons on this machine (a minute or two each).", flush=True)
@@ -191,7 +191,8 @@ def main() -> int:
     for number, label, value in table:
         print(f"  {number:6s}  {label:{width}s}  {value}")
     print(f"  {'all':6s}  {'time':{width}s}  {time.perf_counter() - began:.0f} s")
-    print(f"\nThe lessons as web pages: {folder.relative_to(HERE.parent)}/index.html\nTo run them cell by cell yourself: make lab")
+    print(f"\nThe lessons as web pages: {folder.relative_to(HERE.parent)}/index.html\n"
+          "To run them cell by cell yourself: make lab")
     return 0
 
 
