@@ -1,6 +1,7 @@
 # make run    install, run the lessons offline, render them to build/lessons/
 # make test   install, then lint, unit tests, doctests and the stored notebooks
 # make test-engines   the core tests again, with Keras on PyTorch and on JAX
+# make test-browser   open and run every lesson in JupyterLab with a headless Chromium
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
 # make solutions   run the lessons with every exercise solved, into solutions/
@@ -15,6 +16,8 @@ READY  := $(VENV)/.ready
 # The PyTorch that lesson 03 was checked with. On Linux pip takes its build for GPUs, some GB; TORCH= does without, and
 # skips that lesson.
 TORCH  ?= torch==2.13.0
+# The browser of make test-browser: Chromium or Chrome, wherever it is.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
@@ -37,6 +40,12 @@ test-engines: $(VENV)/.engines
 	@for engine in torch jax; do echo "== core tests, Keras on $$engine (some minutes)"; \
 		KERAS_BACKEND=$$engine $(BIN)/pytest -m core tests --durations 3 \
 		|| { echo "make test-engines: a test failed with Keras on $$engine."; exit 1; }; done
+
+test-browser: $(VENV)/.browser
+	@test -n "$(CHROMIUM)" || { echo "make test-browser needs Chromium. On Debian: apt install chromium; or CHROMIUM=path"; exit 1; }
+	@echo "== every lesson in JupyterLab (some ten minutes); screenshots in build/screenshots/"
+	@TLLIB_CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -o testpaths= tests/browser --durations 5 \
+		|| { echo "make test-browser: a lesson or widget failed in the browser."; exit 1; }
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
@@ -72,6 +81,11 @@ $(READY): pyproject.toml
 
 $(VENV)/.peers: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) -e '.[bench]' \
+		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
+	@touch $@
+
+$(VENV)/.browser: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) -e '.[browser]' \
 		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
 	@touch $@
 

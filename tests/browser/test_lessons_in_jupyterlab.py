@@ -58,6 +58,7 @@ def test_every_cell_runs_and_every_picture_shows(lesson, lab, browser):
         assert page.locator("text=Loading widget").count() == 0
         assert page.errors == []
         SHOTS.mkdir(parents=True, exist_ok=True)
-        height = page.evaluate("document.querySelector('.jp-WindowedPanel-inner, .jp-Notebook').scrollHeight") + 200
+        height = 200 + page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer')].map(each => each.scrollHeight))")
         page.set_viewport_size({"width": 1300, "height": min(height, 15_000)})
         page.screenshot(path=SHOTS / f"{lesson}.png")
