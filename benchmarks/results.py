@@ -2,7 +2,8 @@
 
     python benchmarks/results.py [data root] [--photos 32]
 
-It takes Cats vs Dogs and Oxford-IIIT Pet from the data root, as many photos as there are. Some twenty minutes on two cores.
+It takes Cats vs Dogs and Oxford-IIIT Pet from the data root, as many photos as there are. Some
+twenty minutes on two cores.
 """
 
 import argparse
@@ -62,13 +63,15 @@ def main() -> None:
             line(name, *classifiers(name, train, test))
     networks = {name: backbones.load(name, top=True) for name in NETWORKS[:2]}
     classes = np.random.default_rng(0).choice(1000, 10, replace=False).tolist()
-    table("Ideal images of ten classes drawn by lot", "drawn by", "judged by", "mean probability", "worst", "takes, each")
+    table("Ideal images of ten classes, picked by lot", "drawn by", "judged by", "mean probability", "worst",
+          "each takes")
     for artist, judge in (NETWORKS[:2], NETWORKS[1::-1]):
         drawn = synthesis.ideal_images(networks[artist], classes, seed=0)
         opinion = synthesis.second_opinions({judge: networks[judge]}, drawn).probability[judge]
         line(artist, judge, f"{opinion.mean():.2f}", f"{opinion.min():.2f}", f"{drawn[0].seconds:.0f} s")
     photos = [images.load(path, size=224) for path in dogs[:wanted.photos]]
-    table(f"{len(photos)} dogs made a Siamese cat", "attack", "fool as uint8", "L2, median", "SSIM, median", "takes, each")
+    table(f"{len(photos)} dogs made a Siamese cat", "attack", "fool as uint8", "L2, median", "SSIM, median",
+          "each takes")
     for title, options in (("one grey level", {}), ("smallest change", {"epsilon": None}),
                            ("sturdy, 8 levels", {"epsilon": 8, "sturdy": True})):
         made = synthesis.adversarial_images(networks[NETWORKS[0]], photos, target="Siamese cat", **options)

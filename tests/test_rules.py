@@ -107,6 +107,18 @@ def test_lessons_hold_pictures():
         assert sum(bool({"image/png", "image/jpeg"} & set(out.get("data", {}))) for out in outputs) >= least
 
 
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_picture_of_a_lesson_has_words_for_who_cannot_see_it(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for out in cell.get("outputs", []):
+            for kind in {"image/png", "image/jpeg", "image/svg+xml"} & set(out.get("data", {})):
+                assert out["metadata"].get(kind, {}).get("alt", "").strip(), f"{cell['id']}: a {kind} without alt text"
+        if cell["cell_type"] == "markdown":
+            source = "".join(cell["source"])
+            images = re.findall(r"!\[([^\]]*)\]\(|<img\b([^>]*)>", source)
+            assert all(words.strip() or re.search(r"alt=[\"']\s*[^\s\"']", tag) for words, tag in images), source
+
+
 def test_environment_file_names_the_same_packages_and_says_what_each_is_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {package for group in (project["dependencies"], *project["optional-dependencies"].values())

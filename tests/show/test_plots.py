@@ -17,7 +17,7 @@ def test_images_shows_each_once_with_its_title():
 
 
 def test_figures_show_themselves_in_a_notebook():
-    assert show.images([np.zeros((8, 8, 3))])._repr_jpeg_().startswith(b"\xff\xd8")
+    assert show.images([np.zeros((8, 8, 3))])._repr_jpeg_()[0].startswith(b"\xff\xd8")
 
 
 def test_photos_stand_under_their_labels():

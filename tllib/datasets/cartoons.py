@@ -7,6 +7,7 @@ The seed chooses pose, size, place, tint, scene and what stands in front; the sp
 import shutil
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -279,20 +280,24 @@ def draw(breed: str, *, seed: int, size: int = 224) -> np.ndarray:
 
 
 def write_set(folder: Path, *, per_breed: int = 40, seed: int = 0) -> Path:
-    """Draw `per_breed` pictures of every breed as `folder/<species>/<breed>_<n>.png`, unless `folder` is there already.
+    """Draw `per_breed` pictures of every breed as `folder/<species>/<breed>_<n>.png`, unless `folder` is there already."""
+    return write(folder, ((f"{row.species}/{breed}_{n:03d}.png", draw(breed, seed=seed * 100_000 + n))
+                          for breed, row in BREEDS.items() for n in range(1, per_breed + 1)))
 
-    They are drawn in a folder beside it that takes its place when complete: a half-drawn set is never believed.
+
+def write(folder: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> Path:
+    """Write (file name, uint8 pixels) below `folder`, unless it is there already; then nothing is drawn.
+
+    They are written to a folder beside it that takes its place when complete: a half-drawn set is never believed.
     """
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".drawing-"))
     try:
-        for breed, row in BREEDS.items():
-            (temporary / row.species).mkdir(exist_ok=True)
-            for n in range(1, per_breed + 1):
-                picture = Image.fromarray(draw(breed, seed=seed * 100_000 + n))
-                picture.save(temporary / row.species / f"{breed}_{n:03d}.png")
+        for name, picture in pictures:
+            (temporary / name).parent.mkdir(exist_ok=True)
+            Image.fromarray(picture).save(temporary / name)
         try:
             temporary.rename(folder)
         except OSError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tllib import folders
-from tllib.datasets import cartoons, cleaning, download
+from tllib.datasets import cartoons, cleaning, download, kinds
 from tllib.datasets.sources import SOURCES, Source
 from tllib.suggest import unknown_name
 
@@ -88,11 +88,12 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     """Find a data set on this machine.
 
     Args:
-        name: "cats_vs_dogs", "oxford_pets", "cartoon_pets" (drawn here, always there), or the path of any folder that
-            holds one folder of photos for each class.
+        name: "cats_vs_dogs", "oxford_pets", "cartoon_pets", "textures", "drawn_digits" or "drawn_cells" (these four are
+            made here, always there), or the path of any folder that holds one folder of photos for each class.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
-        labels: "species" or "breed", where a set has both.
-        split: "trainval" or "test", Oxford's official parts. Defaults to both together.
+        labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
+        split: "trainval" or "test", the official parts of Oxford's pets and of textures, digits and cells, which have no
+            source in common. Defaults to both together.
         otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
             `split`, three quarters of it are "trainval", every fourth photo is "test".
 
@@ -105,13 +106,15 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             return _from_classes(Path(name), Path(name).name)
         raise unknown_name("data set", name, SOURCES)
     source = SOURCES[name]
-    parts = ("trainval", "test") if source.layout == "pets" else ()
+    parts = tuple(source.photos) if source.layout in ("pets", "kinds") else ()
     if labels not in (None, *source.classes) or split not in (None, *parts):
         raise ValueError(f"{name} has labels {' or '.join(source.classes)} and {' or '.join(parts) or 'no'} official "
                          f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
     if source.layout == "cartoons":
         return _from_cartoons(source, labels)
+    if source.layout == "kinds":
+        return _from_kinds(name, source, labels, split)
     root = Path(root or folders.data_root())
     if download.missing(name, root) and download.brought(name, root):
         download.fetch(name, root=root, ask=False)
@@ -160,12 +163,27 @@ def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> 
 
 def _from_cartoons(source: Source, labels: str) -> PhotoSet:
     """Draw the set on first use, into the cache; a changed drawing code draws a new one."""
-    version = hashlib.sha256(Path(cartoons.__file__).read_bytes()).hexdigest()[:8]
-    folder = cartoons.write_set(folders.cache_root() / f"cartoon_pets-{version}")
+    folder = cartoons.write_set(_drawings("cartoon_pets", cartoons))
     rows = [(path, path.parent.name if labels == "species" else path.stem.rsplit("_", 1)[0])
             for species in ("Cat", "Dog") for path in _pictures(folder / species)]
     names = tuple(sorted({label for _, label in rows}))
     return _photo_set(rows, names, _report(source.title, "drawings", rows, names))
+
+
+def _from_kinds(name: str, source: Source, labels: str, split: str | None) -> PhotoSet:
+    """The same for other drawings; the file name holds a label of each kind, in the order of `source.classes`."""
+    folder = cartoons.write(_drawings(name, kinds), kinds.pictures(name, source.photos))
+    place = list(source.classes).index(labels)
+    rows = [(path, path.stem.split("_")[place]) for part in source.photos if split in (None, part)
+            for path in _pictures(folder / part)]
+    names = tuple(sorted({label for _, label in rows}))
+    return _photo_set(rows, names, _report(source.title, "pictures", rows, names))
+
+
+def _drawings(name: str, code) -> Path:
+    """Where the drawings that this version of the module `code` makes are kept."""
+    version = hashlib.sha256(Path(code.__file__).read_bytes()).hexdigest()[:8]
+    return folders.cache_root() / f"{name}-{version}"
 
 
 def _pictures(folder: Path) -> list[Path]:

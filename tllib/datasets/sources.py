@@ -38,7 +38,7 @@ class Source:
 
     Attributes:
         title: name for people.
-        layout: "classes" (a folder a class), "pets" (Oxford's list files) or "cartoons" (drawn here).
+        layout: "classes" (a folder a class), "pets" (Oxford's list files), "cartoons" or "kinds" (drawn here).
         folder: where its pictures begin, below `<data folder>/<name>`.
         classes: number of classes by label kind; the first kind is the default.
         photos: how many there are, damaged ones included; of each official part, if there are any.
@@ -88,4 +88,13 @@ SOURCES = {
     "cartoon_pets": Source(
         title="Cartoon Pets", layout="cartoons", folder="", classes={"species": 2, "breed": 8}, photos={"all": 320},
         licence="MIT", citation="drawn by tllib", page=""),
+    "textures": Source(
+        title="Textures", layout="kinds", folder="", classes={"material": 3}, photos={"trainval": 150, "test": 90},
+        licence="CC0", citation="cut from photos in scikit-image", page=""),
+    "drawn_digits": Source(
+        title="Drawn Digits", layout="kinds", folder="", classes={"digit": 10}, photos={"trainval": 200, "test": 120},
+        licence="MIT", citation="drawn by tllib", page=""),
+    "drawn_cells": Source(
+        title="Drawn Cells", layout="kinds", folder="", classes={"infection": 2, "winding": 2},
+        photos={"trainval": 200, "test": 120}, licence="MIT", citation="drawn by tllib", page=""),
 }

@@ -13,32 +13,60 @@ from tllib.transfer import RateSearch, Report
 
 
 class Figure(matplotlib.figure.Figure):
-    """A matplotlib Figure that any notebook shows, without pyplot and without a magic command."""
+    """A matplotlib Figure that any notebook shows, without pyplot and without a magic command.
 
-    def _repr_png_(self) -> bytes:
+    Its background is white and opaque, so that it can be read on a dark page too.
+
+    Args:
+        alt: what there is to see, in a line, for readers who can't see it; kept with the picture in the notebook, as
+            the metadata "alt".
+        settings: matplotlib's own.
+
+    Example:
+        >>> Figure(figsize=(3, 2), alt="Line chart of the loss, 5 epochs: 2.1 to 0.3").alt
+        'Line chart of the loss, 5 epochs: 2.1 to 0.3'
+    """
+
+    def __init__(self, *, alt: str = "", **settings):
+        super().__init__(**{"facecolor": "white", **settings})
+        self.alt = alt
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
         file = io.BytesIO()
         self.savefig(file, format="png")
-        return file.getvalue()
+        return file.getvalue(), {"alt": self.alt}
 
 
-class PictureFigure(matplotlib.figure.Figure):
+class PictureFigure(Figure):
     """A Figure of photos or drawings: shown as JPEG, a quarter as large as PNG, so that a stored lesson stays small."""
 
-    def _repr_jpeg_(self) -> bytes:
+    def _repr_png_(self) -> None:
+        return None
+
+    def _repr_jpeg_(self) -> tuple[bytes, dict[str, str]]:
         file = io.BytesIO()
         self.savefig(file, format="jpeg", pil_kwargs={"quality": 90})
-        return file.getvalue()
+        return file.getvalue(), {"alt": self.alt}
 
 
 def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4,
-           inches: float = 2.4) -> Figure:
-    """Show pictures `(h, w, 3)`, 0 to 255, each `inches` wide, in rows of `columns`; other values are clipped."""
+           inches: float = 2.4, alt: str = "") -> Figure:
+    """Show pictures `(h, w, 3)`, 0 to 255, each `inches` wide, in rows of `columns`; other values are clipped.
+
+    Args:
+        pictures: what to show.
+        titles: what to write above each.
+        columns: pictures in a row, at most.
+        inches: width of a picture.
+        alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
+    """
     if not len(pictures):
         return _note("nothing to show")
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
     size = (inches * columns, (inches + 0.3 * bool(titles)) * rows)
-    figure = PictureFigure(figsize=size, layout="constrained", dpi=80)
+    alt = alt or _listed(_counted(len(pictures), "picture"), titles)
+    figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
     for number, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.imshow(pixels.to_uint8(picture))
@@ -56,14 +84,17 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
         rows = order[photo_set.labels[order] == label]
         turn[rows] = np.arange(len(rows))
     rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
-    return images([pixels.load(photo_set.paths[row], size=160) for row in rows],
-                  [photo_set.class_names[photo_set.labels[row]] for row in rows])
+    names = [photo_set.class_names[photo_set.labels[row]] for row in rows]
+    return images([pixels.load(photo_set.paths[row], size=160) for row in rows], names,
+                  alt=_listed(_counted(len(rows), "photo"), names))
 
 
 def history(terms: Mapping[str, np.ndarray]) -> Figure:
     """Plot each named term of an `ImageResult.history` against the steps, one panel a term."""
     names = [name for name in terms if name != "step"]
-    figure = Figure(figsize=(3 * len(names), 2.2), layout="constrained", dpi=80)
+    alt = _listed(_counted(len(names), "line chart") + f" over {terms['step'][-1]:.0f} steps",
+                  [f"{name.replace('_', ' ')}, {_ends(terms[name])}" for name in names])
+    figure = Figure(figsize=(3 * len(names), 2.2), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), number + 1)
         axes.plot(terms["step"], terms[name], color="tab:blue")
@@ -77,7 +108,11 @@ def history(terms: Mapping[str, np.ndarray]) -> Figure:
 
 def curves(history: Mapping[str, Sequence[float]]) -> Figure:
     """Plot what `fine_tune` noted, an epoch a point: loss and accuracy, on the photos it learned from and on others."""
-    figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80)
+    shown = [(prefix + name, f"{name} in {label}") for name in ("loss", "accuracy")
+             for prefix, label in (("", "training"), ("val_", "validation")) if prefix + name in history]
+    alt = _listed("2 line charts, " + _counted(len(history["loss"]), "epoch"),
+                  [f"{words}, {_ends(history[key])}" for key, words in shown])
+    figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(("loss", "accuracy")):
         axes = figure.add_subplot(1, 2, number + 1)
         for prefix, label, style in (("", "training", "o-"), ("val_", "validation", "s--")):
@@ -94,7 +129,9 @@ def curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
 def learning_rates(search: RateSearch) -> Figure:
     """Plot loss against learning rate, with the suggested rate marked."""
-    figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80)
+    alt = (f"Line chart of the loss against the learning rate, {_ends(search.rates)}, on logarithmic axes; "
+           f"suggested: {search.suggestion:.0e}.")
+    figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80, alt=alt)
     axes = figure.add_subplot()
     axes.loglog(search.rates, search.losses, color="tab:blue")
     axes.axvline(search.suggestion, color="tab:orange", linestyle="--", label=f"suggested: {search.suggestion:.0e}")
@@ -112,7 +149,10 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
         activations: layer name -> `(height, width, channels)`, from `transfer.activations`.
         channels: how many of each.
     """
-    figure = Figure(figsize=(1.45 * channels + 0.4, 1.6 * len(activations)), layout="constrained", dpi=80)
+    alt = _listed(f"Maps of what {_counted(len(activations), 'layer')} of a network answer to an image, "
+                  f"up to {_counted(channels, 'channel')} each",
+                  [f"{name}, {maps.shape[0]} × {maps.shape[1]}" for name, maps in activations.items()])
+    figure = Figure(figsize=(1.45 * channels + 0.4, 1.6 * len(activations)), layout="constrained", dpi=80, alt=alt)
     for row, (name, maps) in enumerate(activations.items()):
         varied = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:channels]
         for column, channel in enumerate(varied):
@@ -129,13 +169,19 @@ def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles
     """Lay maps `(h, w)`, 0 to 1, over pictures `(h, w, 3)` of the same size: bright where a map is high."""
     laid = [0.35 * np.asarray(picture, "float32") + 0.65 * 255 * colormaps["magma"](heat)[..., :3]
             for picture, heat in zip(pictures, maps, strict=True)]
-    return images(laid, titles)
+    return images(laid, titles, alt=_listed(_counted(len(laid), "picture") + " under a heat map", titles))
 
 
 def confusion(report: Report) -> Figure:
     """Show the confusion matrix: a row for each true class, a column for each answer."""
     n = len(report.class_names)
-    figure = Figure(figsize=(2.4 + 0.35 * n, 2 + 0.35 * n), layout="constrained", dpi=80)
+    alt = f"Confusion matrix of {n} classes, a row for each truth: {report.accuracy:.0%} of the answers are right"
+    wrong = report.confusion * (1 - np.eye(n, dtype=int))
+    if wrong.any():
+        truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
+        alt += (f"; the most frequent mistake: {report.class_names[truth]} called {report.class_names[answer]}, "
+                f"{wrong.max()} of {report.confusion[truth].sum()}")
+    figure = Figure(figsize=(2.4 + 0.35 * n, 2 + 0.35 * n), layout="constrained", dpi=80, alt=alt + ".")
     axes = figure.add_subplot()
     axes.imshow(report.confusion, cmap="Blues")
     axes.set_xticks(range(n), report.class_names, rotation=90 if n > 4 else 0)
@@ -154,11 +200,26 @@ def mistakes(report: Report, *, n: int = 8) -> Figure:
     worst = report.mistakes[:n]
     if not worst:
         return _note("no mistakes")
-    return images([pixels.load(mistake.path, size=160) for mistake in worst],
-                  [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst])
+    titles = [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst]
+    return images([pixels.load(mistake.path, size=160) for mistake in worst], titles,
+                  alt=_listed(_counted(len(worst), "mistake"), titles))
 
 
 def _note(text: str) -> Figure:
-    figure = Figure(figsize=(4, 0.6), dpi=80)
+    figure = Figure(figsize=(4, 0.6), dpi=80, alt=text)
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' * (count != 1)}"
+
+
+def _listed(what: str, items: Sequence[str]) -> str:
+    """An alt text: "2 photos: cat; dog."."""
+    return (what + (": " + "; ".join(" ".join(str(item).split()) for item in items) if len(items) else "")) + "."
+
+
+def _ends(values: Sequence[float]) -> str:
+    """First and last of a row of values, "0.9 to 0.12"."""
+    return f"{values[0]:.2g} to {values[-1]:.2g}"
