@@ -2,6 +2,7 @@
 # make test   install, then lint, unit tests, doctests and the stored notebooks
 # make test-engines   the core tests again, with Keras on PyTorch and on JAX
 # make test-browser   open and run every lesson in JupyterLab with a headless Chromium
+# make test-lowest    the lessons against their stored outputs, with the lowest TensorFlow and Keras that are supported
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
 # make solutions   run the lessons with every exercise solved, into solutions/
@@ -21,7 +22,10 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: run test test-engines test-browser lab store solutions slides bench bench-peers clean
+NBVAL  := pytest -p no:cacheprovider -o testpaths= -o filterwarnings= --nbval --nbval-current-env \
+	--nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg --durations 5 notebooks
+
+.PHONY: run test test-engines test-browser test-lowest lab store solutions slides bench bench-peers clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -30,16 +34,17 @@ run: $(READY)
 test: $(READY)
 	@echo "== lint" && $(BIN)/ruff check . || { echo "make test: ruff found the problems above."; exit 1; }
 	@echo "== unit tests and doctests" && $(BIN)/pytest || { echo "make test: a unit test failed."; exit 1; }
-	@echo "== the lessons, against their stored outputs (a few minutes)"
-	@TLLIB_OFFLINE=1 TLLIB_DATA=build/no-data $(BIN)/pytest -p no:cacheprovider -o testpaths= -o filterwarnings= \
-		--nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg \
-		--durations 5 notebooks \
+	@echo "== the lessons, against their stored outputs (some ten minutes)"
+	@TLLIB_OFFLINE=1 TLLIB_DATA=build/no-data $(BIN)/$(NBVAL) \
 		|| { echo "make test: a lesson no longer gives its stored output. If that is meant, run: make store"; exit 1; }
 
 test-engines: $(VENV)/.engines
 	@for engine in torch jax; do echo "== core tests, Keras on $$engine (some minutes)"; \
 		KERAS_BACKEND=$$engine $(BIN)/pytest -m core tests --durations 3 \
 		|| { echo "make test-engines: a test failed with Keras on $$engine."; exit 1; }; done
+
+test-lowest: $(VENV)-lowest/.ready
+	@TLLIB_OFFLINE=1 TLLIB_DATA=build/no-data $(VENV)-lowest/bin/$(NBVAL)
 
 test-browser: $(VENV)/.browser
 	@test -n "$(CHROMIUM)" || { echo "make test-browser needs Chromium. On Debian: apt install chromium; or CHROMIUM=path"; exit 1; }
@@ -77,6 +82,12 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV). On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' $(TORCH) \
 		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }
+	@touch $@
+
+$(VENV)-lowest/.ready: pyproject.toml
+	@$(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' \
+		'tensorflow==2.20.*' 'keras==3.12.*'
 	@touch $@
 
 $(VENV)/.peers: $(READY)
