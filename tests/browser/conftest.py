@@ -1,4 +1,4 @@
-"""JupyterLab on this machine, driven by a headless Chromium, with a copy of the lessons in which every exercise is solved."""
+"""JupyterLab on this machine, driven by a headless Chromium, over a copy of the lessons with every exercise solved."""
 
 import importlib.util
 import json

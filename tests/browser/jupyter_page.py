@@ -1,0 +1,52 @@
+"""A lesson opened in JupyterLab, and what one does there."""
+
+import contextlib
+
+WIDGET = "window.jupyterapp.shell.currentWidget"
+IDLE = f"{WIDGET}.sessionContext.session?.kernel?.status === 'idle'"
+
+
+@contextlib.contextmanager
+def opened(lab, browser, lesson):
+    """A page with a lesson whose kernel is ready; afterwards the kernel is shut down."""
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(f"{lab}/lab/tree/notebooks/{lesson}.ipynb?reset")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=60_000)
+    page.wait_for_function(IDLE, timeout=120_000)
+    try:
+        yield page
+    finally:
+        page.evaluate(f"{WIDGET}.sessionContext.shutdown()")
+        page.close()
+
+
+def run_all(page):
+    """Run every cell and wait for the last."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+
+
+def cells(page):
+    """The notebook's code cells as they are now."""
+    found = page.evaluate(f"{WIDGET}.context.model.toJSON().cells")
+    return [cell for cell in found if cell["cell_type"] == "code"]
+
+
+def printed(cell):
+    """What a cell printed."""
+    return "".join("".join(out.get("text", "")) for out in cell["outputs"])
+
+
+def start_cell(page, number):
+    """Begin to run one cell; go on at once."""
+    page.evaluate("number => { const shown = window.jupyterapp.shell.currentWidget; shown.content.deselectAll(); "
+                  "shown.content.activeCellIndex = number; window.jupyterapp.commands.execute('notebook:run-cell'); }",
+                  number)
+
+
+def run_cell(page, number):
+    """Run one cell, and wait until it is done."""
+    start_cell(page, number)
+    page.wait_for_timeout(300)
+    page.wait_for_function(IDLE, timeout=120_000)
