@@ -24,6 +24,7 @@ from nbconvert import HTMLExporter, SlidesExporter
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build"
+NO_DIAGRAMS = "data:text/javascript,export default {initialize() {}}"  # in place of a library from the network
 
 
 def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
@@ -86,7 +87,7 @@ def show_progress(name: str, done: int, total: int, seconds: float, end: str = "
 
 def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
     """Render as one HTML file that needs nothing from the network."""
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url="", embed_images=True)
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url=NO_DIAGRAMS, embed_images=True)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem, "path": str(HERE)}})
     target.write_text(body, encoding="utf-8")
 
@@ -103,11 +104,12 @@ def to_index(rows: list[tuple[str, str, float]], folder: Path) -> None:
 
 def to_slides(path: Path, folder: Path) -> None:
     """Render a stored lesson as slides that need nothing from the network; solutions are speaker notes (key S)."""
-    exporter = SlidesExporter(reveal_url_prefix="reveal", require_js_url="reveal/require.js", jquery_url="",
-                              mathjax_url="", mermaid_js_url="", embed_images=True)
+    exporter = SlidesExporter(reveal_url_prefix="reveal", reveal_width="1200", reveal_height="800",
+                              require_js_url="reveal/require.js", jquery_url="", mathjax_url="",
+                              mermaid_js_url=NO_DIAGRAMS, embed_images=True)
     body, _ = exporter.from_filename(str(path))
     look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
-            ".reveal h1,.reveal h2,.reveal h3{text-transform:none}")
+            ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
     head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"
     (folder / f"{path.stem}.html").write_text(body.replace("<head>", head, 1), encoding="utf-8")
 
@@ -116,7 +118,7 @@ def slide_of(cell: nbformat.NotebookNode, before: nbformat.NotebookNode | None) 
     """Where a cell goes on slides: a new one for a heading, one below for what would be too long for one."""
     if "solution" in cell.metadata.get("tags", []):
         return "notes"
-    if cell.source.startswith(("# ", "## ")):
+    if cell.cell_type == "markdown" and re.search("^##? ", cell.source, re.M):
         return "slide"
     together = cell.cell_type == "code" and before.cell_type == "markdown" and len(before.source) < 500
     return "-" if together else "subslide"
