@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("TLLIB_PROGRESS", "0")
 
 import numpy as np
 

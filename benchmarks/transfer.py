@@ -20,7 +20,7 @@ from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars between the lines of the tables
+os.environ.setdefault("TLLIB_PROGRESS", "0")  # no progress bars between the lines of the tables
 
 import keras
 import numpy as np

@@ -3,5 +3,5 @@
 import os
 from importlib.util import find_spec
 
-os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("TLLIB_PROGRESS", "0")
 collect_ignore = [] if find_spec("torch") else ["03_transfer_learning_pytorch.ipynb"]

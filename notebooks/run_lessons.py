@@ -39,6 +39,8 @@ def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[s
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began)
             client.execute_cell(lesson.cells[number], number, execution_count=done)
+        for out in (out for number in code for out in lesson.cells[number].outputs):  # a widget dies with its kernel;
+            out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # beside it is what shows without
         results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
         seconds = time.perf_counter() - began
         show_progress(path.stem, len(code), len(code), seconds, end="\n")
@@ -131,9 +133,7 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
             cell.metadata.pop(noise, None)
         cell.metadata["slideshow"] = {"slide_type": slide_of(cell, before)}
         if cell.cell_type == "code":
-            for out in cell.outputs:  # a widget's state is not stored; beside it stands what shows without
-                out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr" and out.get("data") != {}]
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
     lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
     lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     lesson.metadata["language_info"] = {"name": "python"}
@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("--solved", action="store_true", help="solve the exercises; store them in solutions/")
     parser.add_argument("--slides", action="store_true", help="run nothing: turn the stored lessons into slides")
     wanted = parser.parse_args()
-    os.environ.setdefault("TQDM_DISABLE", "1")  # a page has no use for bars that moved
+    os.environ.setdefault("TLLIB_PROGRESS", "0")  # a page has no use for bars that moved
     if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
         os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
     paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]

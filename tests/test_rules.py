@@ -16,17 +16,19 @@ ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {
     "suggest": set(),
     "folders": set(),
-    "fetching": set(),
+    "progress": set(),
+    "fetching": {"progress"},
     "images": {"folders"},
-    "datasets": {"images", "fetching", "folders", "suggest"},
-    "backbones": {"images", "fetching", "folders", "suggest"},
-    "transfer": {"datasets", "backbones", "images", "folders", "suggest"},
-    "synthesis": {"backbones", "images"},
+    "datasets": {"progress", "images", "fetching", "folders", "suggest"},
+    "backbones": {"progress", "images", "fetching", "folders", "suggest"},
+    "transfer": {"progress", "datasets", "backbones", "images", "folders", "suggest"},
+    "synthesis": {"progress", "backbones", "images"},
     "show": {"datasets", "transfer", "images"},
     "tricks": set(),
     "widgets": {"backbones", "datasets", "images", "show", "suggest", "synthesis", "transfer"},
     "exercises": {"backbones", "datasets", "images", "synthesis", "transfer", "tricks"},
-    "classroom": {"datasets", "backbones", "folders"},
+    "classroom": {"progress", "datasets", "backbones", "folders"},
+    "machine": {"datasets", "backbones", "fetching", "folders"},
     "__init__": set(),
     "__main__": {"classroom", "datasets"},
 }
@@ -133,7 +135,7 @@ def test_environment_file_names_the_same_packages_and_says_what_each_is_for():
 def test_the_project_names_no_machine_and_no_index():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout.split()
     for name in listed:
-        if not name.endswith((".png", "test_rules.py")):
+        if not name.endswith((".png", ".jpg", "test_rules.py")):
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"/work/|/root/|/tmp/|/home/|pypi\.org|pythonhosted", text), name
 

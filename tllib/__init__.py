@@ -2,8 +2,8 @@
 
 `images` keeps the pixel convention; `datasets` turns photo files into batches; `backbones` are pretrained networks;
 `transfer` makes classifiers of them; `synthesis` draws with them; `show` makes the plots; `exercises` checks answers;
-`classroom` packs data for machines offline (`python -m tllib --help`). A room is imported when it is first used:
-`from tllib import backbones`.
+`classroom` packs data for machines offline (`python -m tllib --help`); `machine` says what is on this one. A room is
+imported when it is first used: `from tllib import backbones`.
 """
 
-__all__ = ["backbones", "classroom", "datasets", "exercises", "images", "show", "synthesis", "transfer"]
+__all__ = ["backbones", "classroom", "datasets", "exercises", "images", "machine", "show", "synthesis", "transfer"]

@@ -11,11 +11,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from tllib import backbones
 from tllib.datasets import SOURCES, archives, download
 from tllib.folders import data_root, full_disk_explained, replacing
+from tllib.progress import progress
 
 _READ_ME = """Data for the tllib lessons: {names}, and the weights of the networks.
 On a machine where tllib is installed, set the environment variable TLLIB_DATA to the path of this folder, and
@@ -49,7 +48,7 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
     read_me = _READ_ME.format(names=", ".join(names) or "no photos", licences="\n".join(
         f"- {SOURCES[name].title}: {SOURCES[name].licence}. {SOURCES[name].citation}." for name in names
         if name in SOURCES))
-    bar = tqdm(contents, f"packing {target.name}", unit=" files", delay=2, mininterval=0.5)
+    bar = progress(contents, what=f"packing {target.name}", unit="file")
     with full_disk_explained(target.parent):
         if target.suffix.lower() == ".zip":
             with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:

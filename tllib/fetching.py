@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
-from tqdm.auto import tqdm
+
+from tllib.progress import progress
 
 ATTEMPTS = 3  # attempts in a row, at one server, that bring not one byte
 STALL = 30.0  # seconds without a byte that count as a break
@@ -106,9 +107,8 @@ def _continue(url: str, part: Path, size: int | None, start: int) -> tuple[str, 
         if None not in (offered, size) and offered != size:
             return f"it offers {offered:,} bytes, expected {size:,}", None
         start = start if resumed else 0
-        with open(part, "ab" if resumed else "wb") as file, tqdm(
-                desc=part.stem, total=offered or size, initial=start, unit="B", unit_scale=True, mininterval=0.5,
-                delay=1) as bar:
+        with (open(part, "ab" if resumed else "wb") as file,
+              progress(what=part.stem, total=offered or size, unit="B", done=start) as bar):
             for chunk in answer.iter_raw():
                 file.write(chunk)
                 bar.update(len(chunk))

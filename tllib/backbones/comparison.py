@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from tllib.backbones.backbone import load, names
 from tllib.backbones.families import FAMILIES
+from tllib.progress import progress
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_
         batch_size: photos at once while measuring.
     """
     rows = []
-    for name in tqdm(names() if wanted is None else wanted, "comparing", unit=" backbones", delay=2):
+    for name in progress(names() if wanted is None else wanted, what="comparing", unit="backbone"):
         network = load(name, weights=None, top=True)
         row = FAMILIES[name]
         speed = _speed(load(name, weights=None), batch_size) if measure else None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tqdm.auto import tqdm
+from tllib.progress import progress
 
 # Names that some system can't hold or reads as something else: Windows devices, its reserved signs, ends it drops.
 _FORBIDDEN = re.compile(r'^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$|[<>:"|?*\\\x00-\x1f]|[. ]$|^\.{1,2}$', re.IGNORECASE)
@@ -59,7 +59,7 @@ def unpack(archive: Path, target: Path, *, max_files: int, max_bytes: int) -> No
 
 def _unpack_into(staging: Path, archive: Path, top: str, max_files: int, max_bytes: int) -> None:
     seen, written = set(), 0
-    for count, member in enumerate(tqdm(_members(archive), f"unpacking {archive.name}", unit=" files", delay=2), 1):
+    for count, member in enumerate(progress(_members(archive), what=f"unpacking {archive.name}", unit="file"), 1):
         parts = _checked_name(member, archive)
         if count > max_files:
             raise ValueError(f"{archive.name}: more than {max_files:,} files, refused.")

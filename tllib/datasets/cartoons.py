@@ -280,7 +280,7 @@ def draw(breed: str, *, seed: int, size: int = 224) -> np.ndarray:
 
 
 def write_set(folder: Path, *, per_breed: int = 40, seed: int = 0) -> Path:
-    """Draw `per_breed` pictures of every breed as `folder/<species>/<breed>_<n>.png`, unless `folder` is there already."""
+    """Draw `per_breed` pictures of every breed as `folder/<species>/<breed>_<n>.png`, unless `folder` is there."""
     return write(folder, ((f"{row.species}/{breed}_{n:03d}.png", draw(breed, seed=seed * 100_000 + n))
                           for breed, row in BREEDS.items() for n in range(1, per_breed + 1)))
 
@@ -297,7 +297,7 @@ def write(folder: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> Path:
     try:
         for name, picture in pictures:
             (temporary / name).parent.mkdir(exist_ok=True)
-            Image.fromarray(picture).save(temporary / name)
+            Image.fromarray(picture).save(temporary / name, compress_level=3)  # noise hardly shrinks: do not try long
         try:
             temporary.rename(folder)
         except OSError:

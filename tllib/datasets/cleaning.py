@@ -19,10 +19,10 @@ from pathlib import Path
 import filelock
 import PIL
 from PIL import Image
-from tqdm.auto import tqdm
 
 from tllib import images
 from tllib.folders import cache_root, full_disk_explained, replacing
+from tllib.progress import progress
 
 EXTENSIONS = {"JPEG": (".jpg", ".jpeg"), "MPO": (".jpg", ".jpeg"), "PNG": (".png",), "GIF": (".gif",), "BMP": (".bmp",),
               "WEBP": (".webp",), "TIFF": (".tif", ".tiff")}
@@ -77,7 +77,7 @@ def clean(folder: str | os.PathLike, files: Sequence[Path]) -> Cleaned:
                 left_over.unlink()
             try:
                 looked = _on_all_cores(lambda i: (i, _look(files[i], names[i], home, warned)), new)
-                for i, found in tqdm(looked, "looking at photos", len(new), unit=" files", delay=2, mininterval=0.5):
+                for i, found in progress(looked, what="looking at photos", total=len(new), unit="file"):
                     known[names[i]] = [*stamps[i], *found]
             finally:  # what is done is done, even if somebody pressed Stop
                 _write(manifest, known)

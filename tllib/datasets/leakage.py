@@ -13,10 +13,10 @@ from pathlib import Path
 import imagehash
 import numpy as np
 from PIL import Image
-from tqdm.auto import tqdm
 
 from tllib import images
 from tllib.datasets.photos import PhotoSet
+from tllib.progress import progress
 
 SIDE = 128  # pixels; what a photo is reduced to before it is hashed
 
@@ -55,7 +55,7 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
 
 def _hashes(paths: tuple[Path, ...]) -> np.ndarray:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(_hash, paths), "comparing photos", len(paths), unit=" photos", delay=2, mininterval=0.5)
+        bar = progress(pool.map(_hash, paths), what="comparing photos", total=len(paths), unit="photo")
         return np.array(list(bar), "uint64")
 
 

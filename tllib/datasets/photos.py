@@ -92,8 +92,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             made here, always there), or the path of any folder that holds one folder of photos for each class.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
-        split: "trainval" or "test", the official parts of Oxford's pets and of textures, digits and cells, which have no
-            source in common. Defaults to both together.
+        split: "trainval" or "test", the official parts of Oxford's pets and of textures, digits and cells. Defaults to
+            both together.
         otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
             `split`, three quarters of it are "trainval", every fourth photo is "test".
 

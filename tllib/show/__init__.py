@@ -11,6 +11,8 @@ from tllib.show.plots import (
            mistakes,
            photos,
 )
+from tllib.show.start import flow, guesses
+from tllib.show.training import lines, regions
 
-__all__ = ["confusion", "curves", "feature_maps", "heat_maps", "history", "images", "learning_rates", "mistakes",
-           "photos"]
+__all__ = ["confusion", "curves", "feature_maps", "flow", "guesses", "heat_maps", "history",
+           "images", "learning_rates", "lines", "mistakes", "photos", "regions"]

@@ -221,5 +221,5 @@ def _listed(what: str, items: Sequence[str]) -> str:
 
 
 def _ends(values: Sequence[float]) -> str:
-    """First and last of a row of values, "0.9 to 0.12"."""
-    return f"{values[0]:.2g} to {values[-1]:.2g}"
+    """First and last of a row of values, "320 to 0.12"."""
+    return " to ".join(f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}" for value in (values[0], values[-1]))

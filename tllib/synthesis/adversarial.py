@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from tllib import backbones
 from tllib import images as pixels
+from tllib.progress import progress
 from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import ImageResult, measure, names_of, number_of
@@ -64,7 +64,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
         survives = [UNTOUCHED, JPEG, RESIZED, TURNED, TURNED_BACK] if sturdy else []
         searches = [FixedBudget(start, epsilon=epsilon, steps=steps, distortions=survives, seed=seed + number)
                     for number, start in enumerate(starts)]
-    with tqdm(desc="gradients, at most", total=len(searches) * steps, delay=2, mininterval=0.5) as bar:
+    with progress(what="gradients, at most", total=len(searches) * steps) as bar:
         histories = _run(searches, networks, classes, sign=1 if target is not None else -1, bar=bar)
     seconds = (time.perf_counter() - began) / len(starts)
     wished = [None] * len(starts) if target is None else classes
@@ -80,7 +80,7 @@ def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | 
 
 
 def _run(searches: Sequence[FixedBudget | SmallestChange], networks: Sequence[keras.Model], classes: np.ndarray,
-         sign: int, bar: tqdm) -> list[dict[str, np.ndarray]]:
+         sign: int, bar) -> list[dict[str, np.ndarray]]:
     """Carry all searches to their end in batches; who is done gives the place to the next. Returns what each saw."""
     batch, rows = min(BATCH, len(searches)), [[] for _ in searches]
     waiting, active = list(range(len(searches)))[::-1], []

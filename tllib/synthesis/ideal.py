@@ -9,10 +9,10 @@ import cv2
 import keras
 import numpy as np
 from keras import ops
-from tqdm.auto import tqdm
 
 from tllib import backbones
 from tllib import images as pixels
+from tllib.progress import progress
 from tllib.synthesis.bounds import Box
 from tllib.synthesis.canvas import PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
@@ -174,7 +174,7 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
                            for row in range(len(wishes))]).astype("float32")
     starts, parts = images, []
     each, rest = divmod(recipe.steps, recipe.halvings + 1)
-    with tqdm(desc="drawing", total=recipe.steps, unit="step", delay=2, mininterval=0.5) as bar:
+    with progress(what="drawing", total=recipe.steps) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         for part in range(recipe.halvings + 1):
             images = _resized(images, size // 2 ** (recipe.halvings - part))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from tllib import backbones, datasets
+from tllib.progress import progress
 from tllib.transfer.feature_cache import FeatureCache
 
 CHUNK = 512  # photos whose features are computed, kept and forgotten together
@@ -62,7 +62,7 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
         raise ValueError(f"A backbone gives one vector a photo, this model gives {backbone.output_shape}. "
                          "Use backbones.load(name) without top.")
     width = backbone.output_shape[1]
-    bar = tqdm(desc="features", total=len(photos), unit="photo", delay=2, mininterval=0.5)
+    bar = progress(what="features", total=len(photos), unit="photo")
     with bar, FeatureCache(backbone, "mirrored" * mirror, enabled=cache) as kept, tempfile.TemporaryFile() as file:
         for start in range(0, len(photos), CHUNK):
             part = _rows(photos, range(start, min(start + CHUNK, len(photos))))

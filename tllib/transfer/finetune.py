@@ -20,10 +20,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from tllib import backbones, datasets
 from tllib.folders import full_disk_explained, replacing
+from tllib.progress import progress
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import even_size, predict
 
@@ -76,8 +76,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     run = _Run(classifier.model, None if resume is None else Path(resume), task)
     if validation is not None and not run.history:
         run.history = {f"start_{name}": [value] for name, value in _judge(classifier.model, validation).items()}
-    with tqdm(desc="fine-tuning", total=steps * epochs, initial=steps * run.epochs_done, unit="step", delay=2,
-              mininterval=0.5) as bar:
+    with progress(what="fine-tuning", total=steps * epochs, done=steps * run.epochs_done) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         try:
             for epoch in range(run.epochs_done, epochs):
@@ -154,7 +153,7 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
         model.stop_training = len(losses) == steps or not _smooth(losses)[-1] < np.median(losses[:10]) + 1
 
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=note)
-    with tqdm(desc="learning rates, at most", total=steps, unit="step", delay=2, mininterval=0.5) as bar:
+    with progress(what="learning rates, at most", total=steps) as bar:
         while not model.stop_training and len(losses) < steps:
             totals = [0.0]
             model.fit(_ShakenBatches(model, train, augment, [seed, epoch]), shuffle=False, verbose=0, callbacks=[watch])

@@ -1,0 +1,50 @@
+"""Work that takes more than two seconds -> a line that says what, how far, and how long yet.
+
+The line is written over, so that however long it takes there is one; it is plain text in a terminal, in a notebook and
+in the file of a saved notebook. `TLLIB_PROGRESS=0` leaves it out.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+
+def progress(work: Iterable | None = None, *, what: str, total: int | None = None, unit: str = "step",
+             done: int = 0) -> tqdm:
+    """Count work: put it around what a loop goes through, or call its `update()` after each step.
+
+    Args:
+        work: what the loop goes through; None if you count yourself.
+        what: a word or two.
+        total: how many there are. Defaults to the length of `work`, if it has one.
+        unit: one of them; "B" for bytes, which are then counted in kilo and mega.
+        done: how many were there before.
+    """
+    in_bytes, here = unit == "B", {"file": _Line(), "ncols": 80} if _in_notebook() else {}
+    return tqdm(work, what, total, unit=unit if in_bytes else f" {unit}", unit_scale=in_bytes, initial=done, delay=2,
+                mininterval=0.5, disable=os.environ.get("TLLIB_PROGRESS") == "0", **here)
+
+
+class _Line:
+    """One output of a notebook cell, as a file: whatever is written stands in place of what stood there."""
+
+    handle = None
+
+    def write(self, text: str) -> None:
+        from IPython.display import display
+
+        text = text.strip("\r\n")
+        if text and self.handle is None:
+            self.handle = display({"text/plain": text}, raw=True, display_id=True)
+        elif text:
+            self.handle.update({"text/plain": text}, raw=True)
+
+    def flush(self) -> None:
+        pass
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "kernel", None) is not None
