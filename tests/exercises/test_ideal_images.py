@@ -64,7 +64,8 @@ def test_convinced(capsys, monkeypatch):
         assert "right." in says(capsys, check.convinced, answer, film, judge, artist)
     for wrong, hint in ((..., "dots"), (2, "artist was sure"), (1, "not that sure"), (0, "not that sure"),
                         (5, "earlier"), (9, "earlier"), (32, "not steps"), (10, "numbers 0 to 9"),
-                        (-1, "numbers 0 to 9"), (3.5, "whole number"), ([4], "whole number"), (None, "can't be checked")):
+                        (-1, "numbers 0 to 9"), (3.5, "whole number"), ([4], "whole number"),
+                        (None, "can't be checked")):
         assert hint in says(capsys, check.convinced, wrong, film, judge, artist)
 
 

@@ -4,6 +4,7 @@ import ast
 import io
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
@@ -18,6 +19,7 @@ REPORT = transfer.Report(0.875, {"a": 0.75, "b": 1.0}, np.array([[3, 1], [0, 4]]
 TERMS = {"step": np.array([8, 16]), "total_variation": np.array([40.0, 9.04]), "probability": np.array([0.001, 1])}
 LEARNED = {"loss": [2.0, 0.123], "accuracy": [0.5, 1.0], "val_accuracy": [0.25, 0.5]}
 RATES = transfer.RateSearch(np.array([1e-4, 1e-3, 1e-2]), np.array([2.0, 1.0, 9.0]), 1e-3)
+FLAT = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 ALT = {
     "images": (lambda: show.images([GREY, GREY], ["photo", "the\nchange, × 12"]),
                "2 pictures: photo; the change, × 12."),
@@ -36,6 +38,10 @@ ALT = {
     "heat_maps": (lambda: show.heat_maps([GREY], [np.eye(8)], ["cat"]), "1 picture under a heat map: cat."),
     "confusion": (lambda: show.confusion(REPORT), "Confusion matrix of 2 classes, a row for each truth: 88% of the "
                                                   "answers are right; the most frequent mistake: a called b, 1 of 4."),
+    "lines": (lambda: show.lines({"loss": {"plain": [2, 1.5], "dropout": [2.5]}}, x=[1, 2], xlabel="epoch"),
+              "1 line chart against epoch: loss, plain 2 to 1.5, dropout 2.5 to 2.5."),
+    "regions": (lambda: show.regions({"wide": FLAT}, np.eye(2), np.arange(2)),
+                "2 points of two classes, over what 1 network would answer at each place: wide."),
     "mistakes": (lambda: show.mistakes(REPORT), "2 mistakes: a → b (93%); a → b (93%)."),
     "guesses": (lambda: show.guesses(GREY, [("cat", 0.9), ("lynx", 0.06)]),
                 "A picture, and bars of what it is said to be: cat, 90%; lynx, 6%."),

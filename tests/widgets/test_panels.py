@@ -189,3 +189,5 @@ def test_explorer_looks_once_for_each_size_of_change(lite0, lite1, dog, monkeypa
     assert calls == [1, 16] and set(explorer.results) == {1, 16}
     with pytest.raises(ValueError, match="Did you mean"):
         widgets.adversarial_explorer(lite0, dog, "Siamese dog")
+    with pytest.raises(ValueError, match="1, 2, 4, 8, 16"):
+        widgets.adversarial_explorer(lite0, dog, "Siamese cat", epsilon=3)
