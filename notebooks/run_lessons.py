@@ -24,7 +24,19 @@ from nbconvert import HTMLExporter, SlidesExporter
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build"
-NO_DIAGRAMS = "data:text/javascript,export default {initialize() {}}"  # in place of a library from the network
+# Nothing from the network: no formulas, pictures inside the page, an empty stand-in for a library of diagrams.
+OFFLINE = {"mathjax_url": "", "embed_images": True,
+           "mermaid_js_url": "data:text/javascript,export default {initialize() {}}"}
+# nbconvert's own templates leave out what pictures show for those who can't see them.
+IMAGE = ('{{%- block data_{block} scoped %}}<div class="jp-RenderedImage jp-OutputArea-output"><img '
+         "alt=\"{{{{ (output | get_metadata('alt', '{kind}') or '') | escape_html }}}}\" "
+         "src=\"data:{kind};base64,{{{{ output.data['{kind}'] }}}}\"></div>{{% endblock %}}")
+
+
+def with_alt(template: str) -> str:
+    """Give a template of nbconvert's, "lab" or "reveal", with the alternative texts of pictures."""
+    return f"{{% extends '{template}/index.html.j2' %}}" + "".join(
+        IMAGE.format(block=block, kind=kind) for block, kind in (("png", "image/png"), ("jpg", "image/jpeg")))
 
 
 def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
@@ -89,7 +101,7 @@ def show_progress(name: str, done: int, total: int, seconds: float, end: str = "
 
 def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
     """Render as one HTML file that needs nothing from the network."""
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url=NO_DIAGRAMS, embed_images=True)
+    exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", **OFFLINE)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem, "path": str(HERE)}})
     target.write_text(body, encoding="utf-8")
 
@@ -106,9 +118,8 @@ def to_index(rows: list[tuple[str, str, float]], folder: Path) -> None:
 
 def to_slides(path: Path, folder: Path) -> None:
     """Render a stored lesson as slides that need nothing from the network; solutions are speaker notes (key S)."""
-    exporter = SlidesExporter(reveal_url_prefix="reveal", reveal_width="1200", reveal_height="800",
-                              require_js_url="reveal/require.js", jquery_url="", mathjax_url="",
-                              mermaid_js_url=NO_DIAGRAMS, embed_images=True)
+    exporter = SlidesExporter(raw_template=with_alt("reveal"), reveal_url_prefix="reveal", reveal_width="1200",
+                              reveal_height="800", require_js_url="reveal/require.js", jquery_url="", **OFFLINE)
     body, _ = exporter.from_filename(str(path))
     look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
             ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
