@@ -21,6 +21,10 @@ LEARNED = {"loss": [2.0, 0.123], "accuracy": [0.5, 1.0], "val_accuracy": [0.25, 
 RATES = transfer.RateSearch(np.array([1e-4, 1e-3, 1e-2]), np.array([2.0, 1.0, 9.0]), 1e-3)
 FLAT = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 ALT = {
+    "bars": (lambda: show.bars({"features": {"cats": 0.9, "cells": 0.5}, "pixels": {"cats": 0.456, "cells": 0.5}},
+                               guessing={"cats": 0.25, "cells": 0.5}),
+             "Bars of 2 tasks: cats, features 0.90, pixels 0.46, guessing 0.25; cells, features 0.50, pixels 0.50, "
+             "guessing 0.50."),
     "images": (lambda: show.images([GREY, GREY], ["photo", "the\nchange, × 12"]),
                "2 pictures: photo; the change, × 12."),
     "no titles": (lambda: show.images([GREY]), "1 picture."),

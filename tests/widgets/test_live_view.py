@@ -53,6 +53,7 @@ def draw(painting, steps, *callbacks):
 
 def test_it_shows_the_drawing_and_the_terms(painting, monkeypatch):
     monkeypatch.setattr(widgets.live_view, "PAUSE", 0)
+    monkeypatch.setattr(widgets.live_view, "SHARE", 1e9)
     view = widgets.LiveView()
     watcher = Press(view, None)
     history = draw(painting, 12, view, watcher)

@@ -60,7 +60,7 @@ def repair(settings: Mapping[str, object]) -> Iterator[str]:
         yield f"{len(changed)} knobs were turned. Find one that does it alone."
     if changed == ["seed"]:
         yield "it was not bad luck: another seed draws weights that are just as small."
-    if settings["depth"] < BROKEN["depth"]:
+    if settings.get("depth", 4) < BROKEN["depth"]:
         yield "fewer layers are the easy way out. Keep all ten."
     model, held_back = tricks.network(**settings), tricks.spirals(1000, seed=1)
     tricks.train(model, tricks.spirals(seed=0), held_back, optimizer=keras.optimizers.Adam(0.003), every=100)

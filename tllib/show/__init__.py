@@ -1,5 +1,6 @@
 """Results -> pictures."""
 
+from tllib.show.comparison import bars
 from tllib.show.plots import (
            confusion,
            curves,
@@ -14,5 +15,5 @@ from tllib.show.plots import (
 from tllib.show.start import flow, guesses
 from tllib.show.training import lines, regions
 
-__all__ = ["confusion", "curves", "feature_maps", "flow", "guesses", "heat_maps", "history",
+__all__ = ["bars", "confusion", "curves", "feature_maps", "flow", "guesses", "heat_maps", "history",
            "images", "learning_rates", "lines", "mistakes", "photos", "regions"]

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 
 from tllib import images as pixels
 from tllib.datasets import PhotoSet
+from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
 
 
@@ -65,7 +66,7 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
     size = (inches * columns, (inches + 0.3 * bool(titles)) * rows)
-    alt = alt or _listed(_counted(len(pictures), "picture"), titles)
+    alt = alt or listed(counted(len(pictures), "picture"), titles)
     figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
     for number, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, number + 1)
@@ -86,14 +87,14 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
     rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
     names = [photo_set.class_names[photo_set.labels[row]] for row in rows]
     return images([pixels.load(photo_set.paths[row], size=160) for row in rows], names,
-                  alt=_listed(_counted(len(rows), "photo"), names))
+                  alt=listed(counted(len(rows), "photo"), names))
 
 
 def history(terms: Mapping[str, np.ndarray]) -> Figure:
     """Plot each named term of an `ImageResult.history` against the steps, one panel a term."""
     names = [name for name in terms if name != "step"]
-    alt = _listed(_counted(len(names), "line chart") + f" over {terms['step'][-1]:.0f} steps",
-                  [f"{name.replace('_', ' ')}, {_ends(terms[name])}" for name in names])
+    alt = listed(counted(len(names), "line chart") + f" over {terms['step'][-1]:.0f} steps",
+                 [f"{name.replace('_', ' ')}, {ends(terms[name])}" for name in names])
     figure = Figure(figsize=(3 * len(names), 2.2), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), number + 1)
@@ -110,8 +111,8 @@ def curves(history: Mapping[str, Sequence[float]]) -> Figure:
     """Plot what `fine_tune` noted, an epoch a point: loss and accuracy, on the photos it learned from and on others."""
     shown = [(prefix + name, f"{name} in {label}") for name in ("loss", "accuracy")
              for prefix, label in (("", "training"), ("val_", "validation")) if prefix + name in history]
-    alt = _listed("2 line charts, " + _counted(len(history["loss"]), "epoch"),
-                  [f"{words}, {_ends(history[key])}" for key, words in shown])
+    alt = listed("2 line charts, " + counted(len(history["loss"]), "epoch"),
+                 [f"{words}, {ends(history[key])}" for key, words in shown])
     figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(("loss", "accuracy")):
         axes = figure.add_subplot(1, 2, number + 1)
@@ -129,7 +130,7 @@ def curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
 def learning_rates(search: RateSearch) -> Figure:
     """Plot loss against learning rate, with the suggested rate marked."""
-    alt = (f"Line chart of the loss against the learning rate, {_ends(search.rates)}, on logarithmic axes; "
+    alt = (f"Line chart of the loss against the learning rate, {ends(search.rates)}, on logarithmic axes; "
            f"suggested: {search.suggestion:.0e}.")
     figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80, alt=alt)
     axes = figure.add_subplot()
@@ -149,9 +150,9 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
         activations: layer name -> `(height, width, channels)`, from `transfer.activations`.
         channels: how many of each.
     """
-    alt = _listed(f"Maps of what {_counted(len(activations), 'layer')} of a network answer to an image, "
-                  f"up to {_counted(channels, 'channel')} each",
-                  [f"{name}, {maps.shape[0]} × {maps.shape[1]}" for name, maps in activations.items()])
+    alt = listed(f"Maps of what {counted(len(activations), 'layer')} of a network answer to an image, "
+                 f"up to {counted(channels, 'channel')} each",
+                 [f"{name}, {maps.shape[0]} × {maps.shape[1]}" for name, maps in activations.items()])
     figure = Figure(figsize=(1.45 * channels + 0.4, 1.6 * len(activations)), layout="constrained", dpi=80, alt=alt)
     for row, (name, maps) in enumerate(activations.items()):
         varied = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:channels]
@@ -169,7 +170,7 @@ def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles
     """Lay maps `(h, w)`, 0 to 1, over pictures `(h, w, 3)` of the same size: bright where a map is high."""
     laid = [0.35 * np.asarray(picture, "float32") + 0.65 * 255 * colormaps["magma"](heat)[..., :3]
             for picture, heat in zip(pictures, maps, strict=True)]
-    return images(laid, titles, alt=_listed(_counted(len(laid), "picture") + " under a heat map", titles))
+    return images(laid, titles, alt=listed(counted(len(laid), "picture") + " under a heat map", titles))
 
 
 def confusion(report: Report) -> Figure:
@@ -202,24 +203,10 @@ def mistakes(report: Report, *, n: int = 8) -> Figure:
         return _note("no mistakes")
     titles = [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst]
     return images([pixels.load(mistake.path, size=160) for mistake in worst], titles,
-                  alt=_listed(_counted(len(worst), "mistake"), titles))
+                  alt=listed(counted(len(worst), "mistake"), titles))
 
 
 def _note(text: str) -> Figure:
     figure = Figure(figsize=(4, 0.6), dpi=80, alt=text)
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'s' * (count != 1)}"
-
-
-def _listed(what: str, items: Sequence[str]) -> str:
-    """An alt text: "2 photos: cat; dog."."""
-    return (what + (": " + "; ".join(" ".join(str(item).split()) for item in items) if len(items) else "")) + "."
-
-
-def _ends(values: Sequence[float]) -> str:
-    """First and last of a row of values, "320 to 0.12"."""
-    return " to ".join(f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}" for value in (values[0], values[-1]))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from tllib.show.plots import Figure
+from tllib.show.words import counted, ends, listed
 
 STYLES = (("tab:blue", "-"), ("tab:orange", "--"), ("black", "-."), ("tab:purple", ":"), ("tab:cyan", (0, (6, 1))),
           ("tab:gray", (0, (3, 1, 1, 1, 1, 1))))
@@ -23,7 +24,10 @@ def lines(panels: Mapping[str, Mapping[str, Sequence[float]]], *, x: Sequence[fl
         log: logarithmic axes: "x", "y", "xy" or "" for neither.
     """
     names = list(dict.fromkeys(name for runs in panels.values() for name in runs))
-    figure = Figure(figsize=(3.3 * len(panels) + 1.7, 2.7), layout="constrained", dpi=80)
+    alt = listed(f"{counted(len(panels), 'line chart')} against {xlabel}",
+                 [f"{title}, " + ", ".join(f"{name} {ends(values)}" for name, values in runs.items())
+                  for title, runs in panels.items()])
+    figure = Figure(figsize=(3.3 * len(panels) + 1.7, 2.7), layout="constrained", dpi=80, alt=alt)
     drawn = {}
     for number, (title, runs) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), number + 1, title=title, xlabel=xlabel)
@@ -42,7 +46,9 @@ def regions(models: Mapping[str, keras.Model], points: np.ndarray, labels: np.nd
     """Show points `(n, 2)` of two classes, over what each network says about every place: darker for class 1."""
     low, high = points.min(axis=0) - 0.1, points.max(axis=0) + 0.1
     columns, rows = np.meshgrid(*np.linspace(low, high, 120).T)
-    figure = Figure(figsize=(2.9 * len(models), 3), layout="constrained", dpi=80)
+    alt = listed(f"{len(points)} points of two classes, over what {counted(len(models), 'network')} would answer at "
+                 "each place", list(models))
+    figure = Figure(figsize=(2.9 * len(models), 3), layout="constrained", dpi=80, alt=alt)
     for number, (title, model) in enumerate(models.items()):
         axes = figure.add_subplot(1, len(models), number + 1, title=title, xticks=[], yticks=[])
         logits = np.asarray(model.predict_on_batch(np.stack([columns, rows], axis=-1).reshape(-1, 2))).reshape(120, 120)

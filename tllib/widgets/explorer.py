@@ -20,12 +20,14 @@ class AdversarialExplorer(Panel):
         results: epsilon -> `ImageResult`, of those looked at so far.
     """
 
-    def __init__(self, network: keras.Model, photo: np.ndarray, target: str | int, judges: Mapping[str, keras.Model]):
+    def __init__(self, network: keras.Model, photo: np.ndarray, target: str | int, judges: Mapping[str, keras.Model],
+                 epsilon: int):
         self.network, self.target = network, target
         self.photo = images.fit(photo, network.input_shape[1])
         self.asked = {"the network attacked": network, **judges}
         self.results, self._views = {}, {}
-        self.slider = ipywidgets.SelectionSlider(options=EPSILONS, description="grey levels", continuous_update=False)
+        self.slider = ipywidgets.SelectionSlider(options=EPSILONS, value=epsilon, description="grey levels",
+                                                 continuous_update=False)
         super().__init__("AdversarialExplorer: photo, change, result, and what networks think of it", [self.slider])
         self.slider.observe(self._moved, names="value")
         self._moved()
@@ -69,7 +71,8 @@ class AdversarialExplorer(Panel):
 
 
 def adversarial_explorer(network: keras.Model, photo: np.ndarray, target: str | int, *,
-                         judges: Mapping[str, keras.Model] | None = None) -> AdversarialExplorer:
+                         judges: Mapping[str, keras.Model] | None = None,
+                         epsilon: int = 1) -> AdversarialExplorer:
     """See what 1, 2, 4, 8 or 16 grey levels do: photo, change and result, and what several networks think.
 
     Without it: `synthesis.adversarial_image(..., epsilon=...)`, then `show.images` and `backbones.top_k`.
@@ -79,11 +82,14 @@ def adversarial_explorer(network: keras.Model, photo: np.ndarray, target: str | 
         photo: `(h, w, 3)`, 0 to 255.
         target: ImageNet class to become, by name or number.
         judges: name -> network that is not attacked and asked as well. Defaults to none.
+        epsilon: where the slider stands at first.
 
     Returns:
         Show it as the last line of a cell. A change is looked for when the slider first gets there, and kept.
 
     Raises:
-        ValueError: unknown class, or the network sees it in the photo already.
+        ValueError: unknown class, an epsilon that is not on the slider, or the network sees it in the photo already.
     """
-    return AdversarialExplorer(network, photo, target, judges or {})
+    if epsilon not in EPSILONS:
+        raise ValueError(f"epsilon={epsilon} is not on the slider: {', '.join(map(str, EPSILONS))}.")
+    return AdversarialExplorer(network, photo, target, judges or {}, epsilon)

@@ -12,6 +12,7 @@ from tllib.widgets.clicks import handle_clicks
 from tllib.widgets.panel import Panel, jpeg
 
 PAUSE = 1 / 3  # seconds from one picture to the next, at least
+SHARE = 0.05  # of the time may go into looking
 
 
 class LiveView(keras.callbacks.Callback):
@@ -62,7 +63,7 @@ class LiveView(keras.callbacks.Callback):
             seconds = (self.progress.max - self._done) * (began - self._first) / max(batch, 1)
             self._say(f"about {seconds:.0f} s yet" if batch else "")
             now = time.perf_counter()
-            self._next = now + max(PAUSE, 20 * (now - began))
+            self._next = now + max(PAUSE, (now - began) / SHARE)
 
     def on_train_end(self, logs=None):
         """Show the last picture, which is what a saved notebook keeps."""
@@ -74,8 +75,9 @@ class LiveView(keras.callbacks.Callback):
             self._place.update(self.panel)
 
     def _stop(self, _):
-        self.stopped = True
-        self.panel.say("stopping …")
+        if not self.button.disabled:  # a click may arrive when all is over
+            self.stopped = True
+            self.panel.say("stopping …")
 
     def _look(self):
         backbones.sync(self.model)
