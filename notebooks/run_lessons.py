@@ -44,7 +44,8 @@ def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[s
     lesson = nbformat.read(path, as_version=4)
     if solved:
         solve(lesson)
-    client = NotebookClient(lesson, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
+    client = NotebookClient(lesson, timeout=900, kernel_name="python3", store_widget_state=False,
+                            resources={"metadata": {"path": str(HERE)}})
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
     with open(BUILD / "lessons" / f"{path.stem}.log", "w") as log, client.setup_kernel(stdout=log, stderr=log):

@@ -73,7 +73,7 @@ def code_lines(path):
 
 def test_the_library_stays_small():
     # What exercises say is lesson text, and widgets are their surface: the library works without either.
-    assert sum(code_lines(path) for path in MODULES if room_of(path) not in ("exercises", "widgets", "tricks")) < 3150
+    assert sum(code_lines(path) for path in MODULES if room_of(path) not in ("exercises", "widgets", "tricks")) < 3600
     assert sum(code_lines(path) for path in MODULES if room_of(path) in ("widgets", "tricks")) < 600
 
 

@@ -1,9 +1,11 @@
 """Learn transfer learning: pretrained networks, ideal images, adversarial images.
 
 `images` keeps the pixel convention; `datasets` turns photo files into batches; `backbones` are pretrained networks;
-`transfer` makes classifiers of them; `synthesis` draws with them; `show` makes the plots; `exercises` checks answers;
-`classroom` packs data for machines offline (`python -m tllib --help`); `machine` says what is on this one. A room is
-imported when it is first used: `from tllib import backbones`.
+`transfer` makes classifiers of them; `synthesis` draws with them; `show` makes the plots; `widgets` are controls for
+notebooks; `tricks` are tiny networks to try training tricks on; `exercises` checks answers; `classroom` packs data for
+machines offline (`python -m tllib --help`); `machine` says what is on this one. A room is imported when it is first
+used: `from tllib import backbones`.
 """
 
-__all__ = ["backbones", "classroom", "datasets", "exercises", "images", "machine", "show", "synthesis", "transfer"]
+__all__ = ["backbones", "classroom", "datasets", "exercises", "images", "machine", "show", "synthesis", "transfer",
+           "tricks", "widgets"]
