@@ -4,7 +4,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-SLOW = "import time\nfrom tllib.progress import progress\nfor _ in progress(range(28), what='counting'):\n    time.sleep({})"
+SLOW = """import time
+from tllib.progress import progress
+for _ in progress(range(28), what="counting"):
+    time.sleep({})"""
 
 
 @pytest.mark.parametrize("pause, wanted, lines", [(0.1, "1", 1), (0.001, "1", 0), (0.1, "0", 0)])
