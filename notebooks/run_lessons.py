@@ -73,9 +73,9 @@ def solve(lesson: nbformat.NotebookNode) -> None:
 
 def unsolved(lesson: nbformat.NotebookNode) -> list[str]:
     """What the checks said that was not "right."."""
-    said = ["".join(out.get("text", "") for out in cell.outputs) for cell in lesson.cells
+    said = ["".join(out.get("text", "") for out in cell.outputs).strip() for cell in lesson.cells
             if "exercise" in cell.metadata.get("tags", [])]
-    return [line for text in said for line in text.splitlines() or ["nothing said"] if not line.endswith("right.")]
+    return [text for text in said if not text.endswith("right.")]
 
 
 def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
