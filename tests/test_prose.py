@@ -44,8 +44,8 @@ def test_numbers_in_the_lessons_are_those_of_the_code():
     names = backbones.class_names()
     assert f"{names.index('Mexican hairless') - names.index('Chihuahua') + 1} breeds of dogs" in first
     assert len(names) == 1000 and "1000 classes" in first
-    weights = ratio("vgg16", "mobilenet", "parameters")
-    assert f"VGG-16 has {weights:.0f} times as many weights as MobileNet" in first.replace("\n", " ")
+    assert ratio("vgg16", "mobilenet", "parameters") > 30
+    assert "VGG-16 has more than thirty times as many weights as MobileNet" in first.replace("\n", " ")
     assert f"{FAMILIES['efficientnet_lite0'].features} **features**" in second.replace("\n", " ")
     assert f"{224 * 224 * 3:,}" in fourth
 

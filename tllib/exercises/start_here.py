@@ -39,15 +39,15 @@ def pixels(answer: np.ndarray, scaled: np.ndarray) -> Iterator[str]:
     picture, wanted = np.asarray(answer), 255 * np.asarray(scaled, "float64")
     if picture.shape != wanted.shape:
         yield f"a picture of shape {wanted.shape} is asked for; this has {picture.shape or 'no shape: it is a number'}."
+    if picture.min() < 0 or picture.max() > 255:
+        yield f"it goes from {picture.min():.4g} to {picture.max():.4g}. Pixels go from 0 to 255."
     if picture.max() <= 1.5:
         whole = np.issubdtype(picture.dtype, np.integer)
         yield ("only 0 and 1 are left: whole numbers have no decimals. Multiply first, then change the kind of number."
                if whole else "it still goes from 0 to 1.")
-    if picture.min() < 0 or picture.max() > 255:
-        yield f"it goes from {picture.min():.4g} to {picture.max():.4g}. Pixels go from 0 to 255."
     off = np.abs(picture - wanted).max()
     if off > 0.501:
-        yield f"in the right range, but some values are off by {off:.0f} grey levels. What does 1 have to become?"
+        yield f"in the right range, but some values are off by {off:.0f} of 255. What does 1 have to become?"
 
 
 @check("Exercise 3")

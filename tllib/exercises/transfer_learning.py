@@ -53,7 +53,8 @@ def animals(for_test: Sequence[int] | Sequence[bool], animal: np.ndarray, photos
     if rows is None:
         yield f"the numbers of photos are asked for (0 to {len(animal) - 1}), or a yes or no for each of them."
     if len(set(rows)) < len(rows):
-        yield f"{len(rows) - len(set(rows))} photos are named more than once."
+        yield f"{len(rows) - len(set(rows))} photos are named more than once." + (
+            " (A yes or no is True or False, not 1 or 0.)" if set(rows) <= {0, 1} else "")
     if not 0.15 <= len(rows) / len(animal) <= 0.25:
         yield f"{len(rows)} of {len(animal)} photos are for testing; about a fifth is asked for (photos, not animals)."
     shared = set(animal[rows]) & set(np.delete(animal, rows))

@@ -49,7 +49,7 @@ def loop(loss: Any, fresh: Any, x: Any, y: Any) -> Iterator[str]:
     held = 0.0 if stored is None else np.linalg.norm(_numbers(stored))
     if now > 0.3:
         yield f"after the loop the loss is {now:.2f}: hardly anything was learned. " + (
-            "There are gradients: does a step come after them?" if held else
+            "There are gradients: does a step come after them, in each round?" if held else
             "No gradients are there: were they never computed, or forgotten before the step?")
     if held > 5 * np.linalg.norm((guesses - np.eye(len(bias))[truth]).T @ rows / len(rows)):
         yield ("it learned, but with gradients far larger than those of one round. Who forgets the old ones? (Or is "
