@@ -22,7 +22,7 @@ RATES = transfer.RateSearch(np.array([1e-4, 1e-3, 1e-2]), np.array([2.0, 1.0, 9.
 FLAT = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 ALT = {
     "bars": (lambda: show.bars({"features": {"cats": 0.9, "cells": 0.5}, "pixels": {"cats": 0.456, "cells": 0.5}},
-                               guessing={"cats": 0.25, "cells": 0.5}),
+                               line={"cats": 0.25, "cells": 0.5}),
              "Bars of 2 tasks: cats, features 0.90, pixels 0.46, guessing 0.25; cells, features 0.50, pixels 0.50, "
              "guessing 0.50."),
     "images": (lambda: show.images([GREY, GREY], ["photo", "the\nchange, × 12"]),

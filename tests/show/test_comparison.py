@@ -7,7 +7,7 @@ SCORES = {"features": {"cats": 0.9, "cells": 0.5}, "pixels": {"cats": 0.4, "cell
 
 
 def test_bars_are_as_high_as_the_scores_and_stand_side_by_side():
-    figure = show.bars(SCORES, guessing={"cats": 0.25, "cells": 0.5})
+    figure = show.bars(SCORES, line={"cats": 0.25, "cells": 0.5})
     (axes,) = figure.axes
     assert [bar.get_height() for bar in axes.patches] == [0.9, 0.5, 0.4, 0.45]
     first, second = (np.array([bar.get_x() for bar in axes.patches[part]]) for part in (slice(2), slice(2, None)))
