@@ -35,4 +35,6 @@ def test_every_cell_runs_and_every_picture_shows(lesson, lab, browser):
         height = 200 + page.evaluate(
             "Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer')].map(each => each.scrollHeight))")
         page.set_viewport_size({"width": 1300, "height": min(height, 15_000)})
+        page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(each => each.scrollTo(0, 0))")
+        page.wait_for_timeout(500)
         page.screenshot(path=SHOTS / f"{lesson}.png")
