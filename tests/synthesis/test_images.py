@@ -218,5 +218,6 @@ def test_memory_is_flat_over_many_steps_and_over_several_runs(small, dog):
 @pytest.mark.core
 def test_a_picture_drawn_on_any_engine(lite0):
     result = synthesis.ideal_image(lite0, "zebra", recipe=replace(PIXELS, steps=12, halvings=1))
-    assert result.history["objective"][-1] < result.history["objective"][0]
+    before, after = backbones.predict(lite0, np.stack([result.start, result.image]).astype("float32"))[:, 340]
+    assert after > before + 1, "the zebra's logit"
     assert ops.is_tensor(result.image) is False and result.image.dtype == np.uint8
