@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "synthesis": {"progress", "backbones", "images"},
     "show": {"datasets", "transfer", "images"},
     "tricks": set(),
-    "widgets": {"backbones", "datasets", "images", "show", "suggest", "synthesis", "transfer"},
+    "widgets": {"backbones", "datasets", "folders", "images", "show", "suggest", "synthesis", "transfer"},
     "exercises": {"backbones", "datasets", "images", "synthesis", "transfer", "tricks"},
     "classroom": {"progress", "datasets", "backbones", "folders"},
     "machine": {"datasets", "backbones", "fetching", "folders"},

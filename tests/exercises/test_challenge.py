@@ -5,16 +5,10 @@ import keras
 import numpy as np
 import pytest
 
+from tests.exercises.saying import says
 from tllib import backbones
 from tllib.exercises import challenge as lesson
 from tllib.transfer import FeatureTable
-
-
-def says(capsys, check, *answers):
-    assert check(*answers) is None, "or the notebook would show it"
-    shown = capsys.readouterr().out
-    assert shown.count("\n") == 1
-    return shown
 
 
 def table(seed=0, n=20, width=6):

@@ -2,19 +2,13 @@ import dataclasses
 
 import numpy as np
 
+from tests.exercises.saying import says
 from tllib import backbones, synthesis
 from tllib.exercises import ideal_images as check
 from tllib.synthesis import PIXELS, WAVES, Recipe
 
 BOARD = np.array([[0, 60, 0], [0, 60, 0], [60, 0, 60]])
 STRIPES = np.array([[0, 100, 0, 100], [0, 100, 0, 100]])
-
-
-def says(capsys, checked, *answers):
-    assert checked(*answers) is None, "or the notebook would show it"
-    shown = capsys.readouterr().out
-    assert shown.count("\n") == 1
-    return shown
 
 
 def test_roughness(capsys):

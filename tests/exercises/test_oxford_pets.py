@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.exercises.saying import says
 from tllib import backbones, datasets, transfer
 from tllib.exercises import oxford_pets as lab
 
@@ -26,13 +27,6 @@ def solved():
     train_table, test_table = (transfer.extract_features(backbone, part) for part in (train, test))
     head = transfer.train_head(train_table)
     return train, test, train_table, test_table, head, transfer.evaluate(head, test_table)
-
-
-def says(capsys, check, *answers):
-    assert check(*answers) is None, "or the notebook would show it"
-    shown = capsys.readouterr().out
-    assert shown.count("\n") == 1
-    return shown
 
 
 def test_step_1(capsys, solved):

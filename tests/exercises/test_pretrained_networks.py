@@ -1,17 +1,11 @@
 import numpy as np
 import pytest
 
+from tests.exercises.saying import says
 from tllib.backbones.families import FAMILIES
 from tllib.exercises import pretrained_networks as lesson
 
 MEAN = np.array([103.939, 116.779, 123.68])
-
-
-def says(capsys, check, *answers):
-    assert check(*answers) is None, "or the notebook would show it"
-    shown = capsys.readouterr().out
-    assert shown.count("\n") == 1
-    return shown
 
 
 def window(cat, rows, columns, grey=128):

@@ -1,18 +1,12 @@
 import numpy as np
 import pytest
 
+from tests.exercises.saying import says
 from tllib import images
 from tllib.exercises import transfer_learning_pytorch as lesson
 
 torch = pytest.importorskip("torch")
 cross_entropy = torch.nn.functional.cross_entropy
-
-
-def says(capsys, check, *answers):
-    assert check(*answers) is None, "or the notebook would show it"
-    shown = capsys.readouterr().out
-    assert shown.count("\n") == 1
-    return shown
 
 
 def test_a_photo_for_the_module(capsys, cat):

@@ -7,6 +7,7 @@ from pathlib import Path
 import ipywidgets
 
 from tllib import images, show
+from tllib.folders import replacing
 from tllib.transfer import Mistake, Report
 from tllib.widgets.panel import Panel
 
@@ -107,7 +108,5 @@ def _read(file: Path) -> set[str]:
 
 def _write(file: Path, names: set[str]) -> None:
     """Write all or nothing."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(json.dumps({"wrong labels": sorted(names)}, indent=1), encoding="utf-8")
-    os.replace(partial, file)
+    with replacing(file) as partial:
+        partial.write_text(json.dumps({"wrong labels": sorted(names)}, indent=1), encoding="utf-8")
