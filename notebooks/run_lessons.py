@@ -3,7 +3,8 @@
 Also, for whoever teaches: with every exercise solved (make solutions), and as slides (make slides).
 
 A lesson names its results in its metadata, under "tllib": {"results": [[label, Python expression], …]}; they are
-evaluated after its last cell and make up the table at the end.
+evaluated after its last cell and make up the table at the end. A cell whose picture needs a person's description has it
+in its own metadata, under "tllib": {"alt": "…"}.
 """
 
 import argparse
@@ -54,10 +55,21 @@ def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[s
             client.execute_cell(lesson.cells[number], number, execution_count=done)
         for out in (out for number in code for out in lesson.cells[number].outputs):  # a widget dies with its kernel;
             out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # beside it is what shows without
+        describe(lesson)
         results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
         seconds = time.perf_counter() - began
         show_progress(path.stem, len(code), len(code), seconds, end="\n")
     return lesson, results, seconds
+
+
+def describe(lesson: nbformat.NotebookNode) -> None:
+    """Give each picture the words that its cell's metadata has for who can't see it, in place of the plot's own."""
+    for cell in lesson.cells:
+        words = cell.metadata.get("tllib", {}).get("alt")
+        for out in cell.get("outputs", []) if words else []:
+            for kind in out.get("data", {}):
+                if kind.startswith("image/"):
+                    out.metadata[kind] = {**out.metadata.get(kind, {}), "alt": words}
 
 
 def solve(lesson: nbformat.NotebookNode) -> None:

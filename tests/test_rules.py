@@ -114,7 +114,10 @@ def test_every_picture_of_a_lesson_has_words_for_who_cannot_see_it(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         for out in cell.get("outputs", []):
             for kind in {"image/png", "image/jpeg", "image/svg+xml"} & set(out.get("data", {})):
-                assert out["metadata"].get(kind, {}).get("alt", "").strip(), f"{cell['id']}: a {kind} without alt text"
+                words = out["metadata"].get(kind, {}).get("alt", "").strip()
+                assert words, f"{cell['id']}: a {kind} without alt text"
+                assert not re.match(r"\d+ pictures?\b|The picture as", words), f"{cell['id']}: what is there to see?"
+                assert words == cell["metadata"].get("tllib", {}).get("alt", words), f"{cell['id']}: make store"
         if cell["cell_type"] == "markdown":
             source = "".join(cell["source"])
             images = re.findall(r"!\[([^\]]*)\]\(|<img\b([^>]*)>", source)

@@ -50,3 +50,31 @@ def run_cell(page, number):
     start_cell(page, number)
     page.wait_for_timeout(300)
     page.wait_for_function(IDLE, timeout=120_000)
+
+
+def set_theme(page, name):
+    """Switch JupyterLab to a theme."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+
+
+def photograph(page, folder, lesson, width=1300, height=2400):
+    """Take screenshots of the whole notebook, from top to bottom; a window of 650 is one of 1300 at a zoom of 200 %."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f"{lesson}_?.png"):
+        old.unlink()
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(f"{WIDGET}.content.activeCellIndex = 0")
+    page.wait_for_timeout(500)
+    panel = page.locator(".jp-WindowedPanel-outer").first
+    whole, shown = panel.evaluate("each => [each.scrollHeight, each.clientHeight]")
+    for number, top in enumerate(range(0, whole, shown - 100)):
+        panel.evaluate("(each, top) => each.scrollTo(0, top)", top)
+        page.wait_for_timeout(300)
+        page.screenshot(path=folder / f"{lesson}_{number}.png")
+
+
+def cut_off(page):
+    """Texts and pictures of the notebook that are wider than their place, so that one can't see them whole."""
+    return page.eval_on_selector_all(
+        ".jp-MarkdownOutput, .jp-OutputArea-output",
+        "all => all.filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent.slice(0, 60))")

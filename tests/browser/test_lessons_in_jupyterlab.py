@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.jupyter_page import cells, opened, printed, run_all
+from tests.browser.jupyter_page import cells, cut_off, opened, photograph, printed, run_all, set_theme
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -31,10 +31,8 @@ def test_every_cell_runs_and_every_picture_shows(lesson, lab, browser):
         assert page.locator("text=Error displaying widget").count() == 0
         assert page.locator("text=Loading widget").count() == 0
         assert page.errors == []
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        height = 200 + page.evaluate(
-            "Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer')].map(each => each.scrollHeight))")
-        page.set_viewport_size({"width": 1300, "height": min(height, 15_000)})
-        page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(each => each.scrollTo(0, 0))")
-        page.wait_for_timeout(500)
-        page.screenshot(path=SHOTS / f"{lesson}.png")
+        photograph(page, SHOTS / "light", lesson)
+        set_theme(page, "JupyterLab Dark")
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        photograph(page, SHOTS / "dark_at_200_percent", lesson, width=650)
+        assert cut_off(page) == []

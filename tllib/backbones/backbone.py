@@ -25,7 +25,8 @@ def describe(name: str) -> str:
     """One line on a backbone: what it eats, what it gives, its size and its published accuracy."""
     row = _row(name)
     return (f"{name}: {row.input_size} x {row.input_size} pixels -> {row.features} features, "
-            f"{row.parameters / 1e6:.1f} million parameters, ImageNet top-1 {row.top1} % (published), {row.source}")
+            f"{row.parameters / 1e6:.1f} million parameters with its ImageNet top, top-1 {row.top1} % (published), "
+            f"{row.source}")
 
 
 def last_block(name: str) -> str:
