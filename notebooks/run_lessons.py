@@ -133,11 +133,32 @@ def to_slides(path: Path, folder: Path) -> None:
     """Render a stored lesson as slides that need nothing from the network; solutions are speaker notes (key S)."""
     exporter = SlidesExporter(raw_template=with_alt("reveal"), reveal_url_prefix="reveal", reveal_width="1200",
                               reveal_height="800", require_js_url="reveal/require.js", jquery_url="", **OFFLINE)
-    body, _ = exporter.from_filename(str(path))
+    lesson = nbformat.read(path, as_version=4)
+    split_at_headings(lesson)
+    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": path.stem, "path": str(HERE)}})
     look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
             ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
     head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"
     (folder / f"{path.stem}.html").write_text(body.replace("<head>", head, 1), encoding="utf-8")
+
+
+def split_at_headings(lesson: nbformat.NotebookNode) -> None:
+    """Cut cells that end one section and begin the next, so that a slide begins with its heading."""
+    cells = []
+    for cell in lesson.cells:
+        before, *sections = re.split(r"\n(?=##? )", cell.source) if slide_type(cell) == "slide" else [cell.source]
+        cell.source = before
+        cells.append(cell)
+        if sections and not before.startswith("#"):
+            cell.metadata["slideshow"] = {"slide_type": "subslide"}
+        for section in sections:
+            cells.append(nbformat.v4.new_markdown_cell(section, metadata={"slideshow": {"slide_type": "slide"}}))
+    lesson.cells = cells
+
+
+def slide_type(cell: nbformat.NotebookNode) -> str:
+    """What a stored cell is on slides."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "")
 
 
 def slide_of(cell: nbformat.NotebookNode, before: nbformat.NotebookNode | None) -> str:

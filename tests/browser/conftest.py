@@ -1,6 +1,5 @@
 """JupyterLab on this machine, driven by a headless Chromium, over a copy of the lessons with every exercise solved."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import run_lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("TLLIB_CHROMIUM", "")
@@ -29,9 +29,6 @@ def pytest_collection_modifyitems(items):
 
 def solve(source, target):
     """Copy a lesson, each exercise filled in with its folded solution."""
-    spec = importlib.util.spec_from_file_location("run_lessons", ROOT / "notebooks" / "run_lessons.py")
-    run_lessons = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_lessons)
     lesson = nbformat.read(source, as_version=4)
     run_lessons.solve(lesson)
     for cell in lesson.cells:
