@@ -31,6 +31,7 @@ def test_every_cell_runs_and_every_picture_shows(lesson, lab, browser):
         assert page.locator("text=Error displaying widget").count() == 0
         assert page.locator("text=Loading widget").count() == 0
         assert page.errors == []
+        set_theme(page, "JupyterLab Light")
         photograph(page, SHOTS / "light", lesson)
         set_theme(page, "JupyterLab Dark")
         page.evaluate("window.jupyterapp.shell.collapseLeft()")

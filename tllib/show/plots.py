@@ -65,7 +65,8 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
         return _note("nothing to show")
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    size = (inches * columns, (inches + 0.3 * bool(titles)) * rows)
+    lines = max((title.count("\n") + 1 for title in titles), default=0)
+    size = (inches * columns, (inches + 0.15 * bool(titles) + 0.15 * lines) * rows)
     alt = alt or listed(counted(len(pictures), "picture"), titles)
     figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
     for number, picture in enumerate(pictures):

@@ -87,8 +87,8 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
                                              callbacks=[count]).history
                 news = {"loss": found["loss"][0], "accuracy": found["accuracy"][0]}
                 run.end_epoch(news | (_judge(classifier.model, validation) if validation is not None else {}))
-                bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in run.history.items()
-                                 if name.endswith("accuracy")}, refresh=False)
+                bar.set_postfix({short: f"{run.history[name][-1]:.3f}" for short, name in
+                                 (("acc", "accuracy"), ("val", "val_accuracy")) if name in run.history}, refresh=False)
             run.forget()
         except KeyboardInterrupt:
             print(f"Stopped after {run.epochs_done} of {epochs} epochs; this is the best until then." +
