@@ -68,6 +68,13 @@ def test_same_seed_same_picture(small, lite0):
     assert (twice[0].image != twice[1].image).mean() > 0.5, "the same class twice gives two drawings"
 
 
+def test_same_seed_same_pictures_of_several_at_once_too(lite0):
+    first, again = (synthesis.ideal_images(lite0, range(8), recipe=replace(WAVES, steps=2)) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
+        assert one.history["objective"].tolist() == other.history["objective"].tolist()
+
+
 def test_a_recipe_means_the_same_for_networks_of_other_scale(lite0):
     louder = keras.Model(lite0.input, lite0.output * 8)
     recipe = replace(WAVES, steps=24)

@@ -17,18 +17,17 @@ class TotalVariation(keras.regularizers.Regularizer):
 
     def __call__(self, images):
         """`(n, h, w, c)` -> a scalar."""
-        down = ops.abs(images[:, 1:] - images[:, :-1])
-        right = ops.abs(images[:, :, 1:] - images[:, :, :-1])
-        pairs = _count(down) + _count(right)
-        return self.weight * (ops.sum(down) + ops.sum(right)) / pairs
+        n, height, width, channels = images.shape
+        share = self.weight / (n * channels * ((height - 1) * width + height * (width - 1)))
+        # Every tensor here is used twice at most: of three gradients or more, TensorFlow adds the first that is ready
+        # first, and a last digit of a roughness decides which way a pixel goes.
+        images = share * images
+        by_row, by_column = 2.0 * images, -2.0 * images
+        down = ops.abs(by_row[:, 1:] - by_row[:, :-1])
+        right = ops.abs(by_column[:, :, 1:] - by_column[:, :, :-1])
+        return (ops.sum(down) + ops.sum(right)) / 2
 
     def get_config(self) -> dict:
         """What Keras saves."""
         return {"weight": self.weight}
 
-
-def _count(tensor) -> int:
-    n = 1
-    for length in tensor.shape:
-        n *= length
-    return n
