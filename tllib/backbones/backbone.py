@@ -173,4 +173,7 @@ def _randomise(model: keras.Model, seed: int) -> None:
     for weight in model.weights:
         if weight.name.endswith("kernel"):
             fan_in = np.prod(weight.shape[:2] if weight.name.startswith("depthwise") else weight.shape[:-1])
-            weight.assign(random.normal(0, np.sqrt(2 / fan_in), weight.shape))
+            values = np.empty(weight.shape, "float32")
+            for part in np.array_split(values.reshape(-1), -(-values.size // 2**22)):  # VGG has one of 103 million
+                part[:] = random.normal(0, np.sqrt(2 / fan_in), part.size)
+            weight.assign(values)
