@@ -38,17 +38,18 @@ def printed(cell):
     return "".join("".join(out.get("text", "")) for out in cell["outputs"])
 
 
+RUN = ("number => { const shown = window.jupyterapp.shell.currentWidget; shown.content.deselectAll(); "
+       "shown.content.activeCellIndex = number; %s window.jupyterapp.commands.execute('notebook:run-cell'); }")
+
+
 def start_cell(page, number):
     """Begin to run one cell; go on at once."""
-    page.evaluate("number => { const shown = window.jupyterapp.shell.currentWidget; shown.content.deselectAll(); "
-                  "shown.content.activeCellIndex = number; window.jupyterapp.commands.execute('notebook:run-cell'); }",
-                  number)
+    page.evaluate(RUN % "", number)
 
 
 def run_cell(page, number):
     """Run one cell, and wait until it is done."""
-    start_cell(page, number)
-    page.wait_for_timeout(300)
+    page.evaluate("async " + RUN % "await", number)
     page.wait_for_function(IDLE, timeout=120_000)
 
 
@@ -77,4 +78,9 @@ def cut_off(page):
     """Texts and pictures of the notebook that are wider than their place, so that one can't see them whole."""
     return page.eval_on_selector_all(
         ".jp-MarkdownOutput, .jp-OutputArea-output",
-        "all => all.filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent.slice(0, 60))")
+        """all => {
+            const right = each => each.getBoundingClientRect().right;
+            return all.filter(each => each.scrollWidth > each.clientWidth + 1
+                                      || [...each.querySelectorAll('img')].some(image => right(image) > right(each)))
+                      .map(each => each.textContent.slice(0, 60) || each.className);
+        }""")

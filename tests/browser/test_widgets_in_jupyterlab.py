@@ -6,7 +6,7 @@ import time
 import nbformat
 import pytest
 
-from tests.browser.jupyter_page import IDLE, cells, opened, printed, run_cell, start_cell
+from tests.browser.jupyter_page import IDLE, cells, cut_off, opened, printed, run_cell, start_cell
 
 SETUP = """from tllib import backbones, datasets, exercises, images, synthesis, transfer, widgets
 network, judge = (backbones.load(name, top=True) for name in ("efficientnet_lite0", "efficientnet_lite1"))
@@ -105,6 +105,11 @@ def test_the_explorer_follows_its_slider(page):
     handle.press("ArrowRight")
     view.locator("img[alt*='at most 2 of']").wait_for(timeout=60_000)
     assert "at most 1 of" in first and "judge says" in first
+    page.set_viewport_size({"width": 650, "height": 900})  # a zoom of 200 %
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.wait_for_timeout(500)
+    assert cut_off(page) == []
+    page.set_viewport_size({"width": 1300, "height": 900})
 
 
 def test_mistakes_are_leafed_through_and_marked(page, classroom):

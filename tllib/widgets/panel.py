@@ -25,15 +25,15 @@ class Panel(ipywidgets.VBox):
 
     def __init__(self, title: str, controls: Sequence[ipywidgets.Widget]):
         self.title, self.file, self.alt = title, b"", ""
-        self.picture, self.note = ipywidgets.HTML(), ipywidgets.HTML()
+        self.picture, self.note = (ipywidgets.HTML(layout={"max_width": "100%"}) for _ in range(2))
         super().__init__([*controls, self.picture, self.note])
 
     def show(self, file: bytes, alt: str, *, height: int | None = None) -> None:
         """Show a JPEG or PNG file, and tell it to those who can't see it; `height` in pixels, by default its own."""
         self.file, self.alt = file, alt
-        size = "" if height is None else f' height="{height}"'
+        size = "" if height is None else f"height:{height}px;object-fit:contain;object-position:left;"
         source = f"data:{_kind(file)};base64,{_in_letters(file)}"
-        self.picture.value = f'<img{size} alt="{html.escape(alt)}" src="{source}">'
+        self.picture.value = f'<img style="{size}max-width:100%" alt="{html.escape(alt)}" src="{source}">'
 
     def draw(self, figure: Figure) -> None:
         """Show a figure of `tllib.show`."""
