@@ -23,6 +23,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter, SlidesExporter
 
+from tllib.folders import replacing
+
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build"
 # Nothing from the network: no formulas, pictures inside the page, an empty stand-in for a library of diagrams.
@@ -182,9 +184,8 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
     lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
     lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     lesson.metadata["language_info"] = {"name": "python"}
-    temporary = path.with_suffix(".tmp")
-    nbformat.write(lesson, temporary)
-    temporary.replace(path)
+    with replacing(path) as partial:
+        nbformat.write(lesson, partial)
 
 
 def main() -> int:

@@ -19,8 +19,9 @@ class TotalVariation(keras.regularizers.Regularizer):
         """`(n, h, w, c)` -> a scalar."""
         n, height, width, channels = images.shape
         share = self.weight / (n * channels * ((height - 1) * width + height * (width - 1)))
-        # Every tensor here is used twice at most: of three gradients or more, TensorFlow adds the first that is ready
-        # first, and a last digit of a roughness decides which way a pixel goes.
+        # TensorFlow adds three gradients or more of one tensor in the order in which they are ready: last digits, and
+        # with them the signs that decide where a pixel goes, would differ from run to run. So no tensor is used more
+        # than twice: 2 and -2, halved at the end, make by_row and by_column tensors of their own.
         images = share * images
         by_row, by_column = 2.0 * images, -2.0 * images
         down = ops.abs(by_row[:, 1:] - by_row[:, :-1])
@@ -30,4 +31,3 @@ class TotalVariation(keras.regularizers.Regularizer):
     def get_config(self) -> dict:
         """What Keras saves."""
         return {"weight": self.weight}
-
