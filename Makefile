@@ -19,7 +19,8 @@ READY  := $(VENV)/.ready
 TORCH  ?= torch==2.13.0
 # The browser of make test-browser: Chromium or Chrome, wherever it is.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+# TensorFlow says at length what it found no GPU with; what goes wrong comes as a Python error anyway.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 NBVAL  := pytest -p no:cacheprovider -o testpaths= -o filterwarnings= --nbval --nbval-current-env \

@@ -55,8 +55,11 @@ def run(path: Path, solved: bool = False) -> tuple[nbformat.NotebookNode, dict[s
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began)
             client.execute_cell(lesson.cells[number], number, execution_count=done)
-        for out in (out for number in code for out in lesson.cells[number].outputs):  # a widget dies with its kernel;
-            out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # beside it is what shows without
+        for cell in (lesson.cells[number] for number in code):
+            log.writelines(out.text for out in cell.outputs if out.get("name") == "stderr")  # an engine's greetings
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            for out in cell.outputs:  # a widget dies with its kernel; beside it is what shows without
+                out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         describe(lesson)
         results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
         seconds = time.perf_counter() - began
@@ -179,8 +182,6 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
         for noise in ("execution", "collapsed"):
             cell.metadata.pop(noise, None)
         cell.metadata["slideshow"] = {"slide_type": slide_of(cell, before)}
-        if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
     lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
     lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     lesson.metadata["language_info"] = {"name": "python"}
