@@ -1,7 +1,7 @@
 # make run    install, run the lessons offline, render them to build/lessons/
-# make test   install, then lint, unit tests, doctests and the stored notebooks
-# make test-engines   the core tests again, with Keras on PyTorch and on JAX
-# make test-browser   open and run every lesson in JupyterLab with a headless Chromium
+# make test   install, then lint, unit tests and doctests (make test-unit), the stored notebooks (make test-lessons)
+# make test-engines   other engines and several devices; the core tests again, with Keras on PyTorch and on JAX
+# make test-browser   open every lesson in JupyterLab with a headless Chromium, use its exercises and widgets
 # make test-lowest    the lessons against their stored outputs, with the lowest TensorFlow and Keras that are supported
 # make lab    open the lessons in JupyterLab
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
@@ -22,36 +22,53 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 # TensorFlow says at length what it found no GPU with; what goes wrong comes as a Python error anyway.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
+comma  := ,
 
-NBVAL  := pytest -p no:cacheprovider -o testpaths= -o filterwarnings= --nbval --nbval-current-env \
-	--nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg --durations 5 notebooks
+# The lessons, two at once, with the built-in data and nothing left from earlier runs.
+NBVAL  := TLLIB_OFFLINE=1 TLLIB_DATA=$(CURDIR)/build/nbval/data TLLIB_CACHE=$(CURDIR)/build/nbval/cache
+NBVAL_WITH := -p no:cacheprovider -o testpaths= -o filterwarnings= --nbval --nbval-current-env --nbval-cell-timeout 900 \
+	--nbval-sanitize-with tests/notebooks/sanitize.cfg -n 2 --dist loadscope --durations 5 notebooks
+# What a part of the checks took, as its last line.
+took = began=$$(date +%s); $(1) || { echo "make $@: $(2)"; exit 1; }; echo "== $@ took $$(( $$(date +%s) - began )) s"
 
-.PHONY: run test test-engines test-browser test-lowest lab store solutions slides bench bench-peers clean
+.PHONY: run test lint test-unit test-lessons test-engines test-browser test-lowest lab store solutions slides bench \
+	bench-peers clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
 	@TLLIB_OFFLINE=1 $(BIN)/python notebooks/run_lessons.py
 
-test: $(READY)
-	@echo "== lint" && $(BIN)/ruff check . || { echo "make test: ruff found the problems above."; exit 1; }
-	@echo "== unit tests and doctests" && $(BIN)/pytest || { echo "make test: a unit test failed."; exit 1; }
-	@echo "== the lessons, against their stored outputs (some ten minutes)"
-	@TLLIB_OFFLINE=1 TLLIB_DATA=build/no-data $(BIN)/$(NBVAL) \
-		|| { echo "make test: a lesson no longer gives its stored output. If that is meant, run: make store"; exit 1; }
+test: lint test-unit test-lessons
+
+lint: $(READY)
+	@echo "== lint"
+	@$(call took,$(BIN)/ruff check .,ruff found the problems above.)
+
+test-unit: $(READY)
+	@echo "== unit tests and doctests (some minutes)"
+	@$(call took,$(BIN)/pytest -n 2 --dist worksteal --durations 5,a unit test failed.)
+
+test-lessons: $(READY)
+	@echo "== the lessons, against their stored outputs (some minutes)"
+	@rm -rf build/nbval
+	@$(call took,$(NBVAL) $(BIN)/pytest $(NBVAL_WITH),a lesson no longer gives its stored output. If that is meant$(comma) run: make store)
 
 test-engines: $(VENV)/.engines
+	@echo "== other engines, several devices (some minutes)"
+	@$(call took,$(BIN)/pytest -m engines -n 2 --dist worksteal --durations 3 tests/engines,a test of several engines failed.)
 	@for engine in torch jax; do echo "== core tests, Keras on $$engine (some minutes)"; \
-		KERAS_BACKEND=$$engine $(BIN)/pytest -m core tests --durations 3 \
-		|| { echo "make test-engines: a test failed with Keras on $$engine."; exit 1; }; done
+		$(call took,KERAS_BACKEND=$$engine $(BIN)/pytest -m core -n 2 --dist worksteal --durations 3 tests,a test failed with Keras on $$engine.); \
+		done
 
 test-lowest: $(VENV)-lowest/.ready
-	@TLLIB_OFFLINE=1 TLLIB_DATA=build/no-data $(VENV)-lowest/bin/$(NBVAL)
+	@rm -rf build/nbval
+	@$(NBVAL) $(VENV)-lowest/bin/pytest $(NBVAL_WITH)
 
 test-browser: $(VENV)/.browser
 	@test -n "$(CHROMIUM)" || { echo "make test-browser needs Chromium. On Debian: apt install chromium; or CHROMIUM=path"; exit 1; }
-	@echo "== every lesson in JupyterLab (some ten minutes); screenshots in build/screenshots/"
-	@TLLIB_CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -o testpaths= tests/browser --durations 5 \
-		|| { echo "make test-browser: a lesson or widget failed in the browser."; exit 1; }
+	@echo "== every lesson, exercise and widget in JupyterLab (some minutes); screenshots in build/screenshots/"
+	@$(call took,TLLIB_CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -o testpaths= -n 2 --dist loadgroup --durations 5 \
+		tests/browser,a lesson or widget failed in the browser.)
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
@@ -69,6 +86,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/image_loop.py
 	@$(BIN)/python benchmarks/data_pipeline.py
 	@$(BIN)/python benchmarks/transfer.py
+	@$(BIN)/python benchmarks/onednn.py
 
 bench-peers: $(VENV)/.peers
 	@$(BIN)/python benchmarks/synthesis.py

@@ -17,12 +17,12 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from tllib import datasets, folders, images
+from tllib.datasets import cleaning
+
 import keras
 import numpy as np
 from PIL import Image
-
-from tllib import datasets, folders, images
-from tllib.datasets import cleaning
 
 ROUNDS = 5
 

@@ -7,12 +7,12 @@ turns, so that a machine that changes its speed changes it for all. Run: make be
 import statistics
 import time
 
+from tllib import backbones
+from tllib.synthesis import Box, Painting, PixelCanvas, RandomView, TargetLogit, TotalVariation
+
 import keras
 import numpy as np
 import tensorflow as tf
-
-from tllib import backbones
-from tllib.synthesis import Box, Painting, PixelCanvas, RandomView, TargetLogit, TotalVariation
 
 SIZE, ZEBRA, ROUNDS = 224, 340, 5
 

@@ -8,6 +8,8 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the only engine that all of them know
 
+from tllib import images
+
 import foolbox
 import keras
 import numpy as np
@@ -17,8 +19,6 @@ from art.estimators.classification import TensorFlowV2Classifier
 from tf_keras_vis.activation_maximization import ActivationMaximization
 from tf_keras_vis.activation_maximization.input_modifiers import Jitter, Rotate2D
 from tf_keras_vis.utils.scores import CategoricalScore
-
-from tllib import images
 
 CLASSES, TOP = 1000, 255.0
 

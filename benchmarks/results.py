@@ -14,9 +14,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TLLIB_PROGRESS", "0")
 
-import numpy as np
-
 from tllib import backbones, datasets, images, synthesis, transfer
+
+import numpy as np
 
 NETWORKS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 

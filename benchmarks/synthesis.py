@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tllib import backbones, datasets, images, synthesis
+
 import keras
 import numpy as np
 import peers
-
-from tllib import backbones, datasets, images, synthesis
 
 ROOT = Path(__file__).resolve().parents[1]
 CAT, NAME = 284, "Siamese cat"

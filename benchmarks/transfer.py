@@ -22,10 +22,10 @@ from unittest import mock
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TLLIB_PROGRESS", "0")  # no progress bars between the lines of the tables
 
+from tllib import backbones, datasets, folders, transfer
+
 import keras
 import numpy as np
-
-from tllib import backbones, datasets, folders, transfer
 
 NETWORK, EPOCHS = "efficientnet_lite0", 10
 MEGABYTE = 1e6 if sys.platform == "darwin" else 1e3  # in units of ru_maxrss

@@ -1,12 +1,32 @@
-"""What tests share: the network blocked, reference photos if they are there, real networks loaded once."""
+"""What tests share: folders of their own, the network blocked, reference photos, real networks loaded once."""
 
 import os
+import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config):
+    """Before Keras is imported: no test reads or writes the folders and settings of whoever runs it."""
+    if not hasattr(config, "workerinput"):  # the workers of pytest-xdist share the folder of who started them
+        config.own_folder = Path(tempfile.mkdtemp(prefix="tllib-tests-"))
+        for variable, name in (("TLLIB_CACHE", "cache"), ("TLLIB_DATA", "data"), ("KERAS_HOME", "keras"),
+                               ("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter"),
+                               ("JUPYTER_DATA_DIR", "jupyter-data")):
+            os.environ[variable] = str(config.own_folder / name)
+        for variable in ("TLLIB_OFFLINE", "TLLIB_PROGRESS"):
+            os.environ.pop(variable, None)
+
+
+def pytest_unconfigure(config):
+    """Take the folder away."""
+    if hasattr(config, "own_folder"):
+        shutil.rmtree(config.own_folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

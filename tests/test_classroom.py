@@ -2,12 +2,12 @@ import subprocess
 import sys
 import zipfile
 
+from tests.datasets.test_download import tree
+from tllib import __main__, backbones, classroom, datasets
+
 import numpy as np
 import pytest
 from PIL import Image
-
-from tests.datasets.test_download import tree
-from tllib import __main__, backbones, classroom, datasets
 
 
 @pytest.fixture

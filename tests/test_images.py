@@ -1,8 +1,8 @@
+from tllib import images
+
 import numpy as np
 import pytest
 from PIL import Image
-
-from tllib import images
 
 RED = (204, 0, 51)  # with (51, 51, 51) also in the palette Pillow uses for GIFs
 

@@ -2,11 +2,11 @@ import os
 import sys
 from pathlib import Path
 
-import keras
-import pytest
-
 from tllib import backbones, machine
 from tllib.datasets import SOURCES
+
+import keras
+import pytest
 
 
 def rows():

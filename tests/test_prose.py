@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from tllib import backbones
 from tllib.backbones.families import FAMILIES
 from tllib.datasets import SOURCES
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("data/**/*.md"), *ROOT.glob("notebooks/*.md"),

@@ -8,9 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from tllib.datasets import SOURCES
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {

@@ -1,11 +1,11 @@
 import warnings
 
+from tllib import tricks
+
 import keras
 import numpy as np
 import pytest
 from keras.optimizers import SGD, Adagrad, Adam, RMSprop
-
-from tllib import tricks
 
 
 def test_spirals_are_the_same_for_the_same_seed_and_balanced():

@@ -7,5 +7,10 @@ machines offline (`python -m tllib --help`); `machine` says what is on this one.
 used: `from tllib import backbones`.
 """
 
+import os
+
+# TensorFlow reads this once, when it is imported: oneDNN's kernels, up to twice as fast on CPUs that it leaves without.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 __all__ = ["backbones", "classroom", "datasets", "exercises", "images", "machine", "show", "synthesis", "transfer",
            "tricks", "widgets"]

@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
-
 from tllib.progress import progress
+
+import httpx
 
 ATTEMPTS = 3  # attempts in a row, at one server, that bring not one byte
 STALL = 30.0  # seconds without a byte that count as a break

@@ -10,13 +10,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from tllib.folders import replacing
+
 import cv2
 import imageio
 import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps
-
-from tllib.folders import replacing
 
 
 def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:

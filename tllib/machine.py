@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
 from tllib import backbones
 from tllib.datasets import SOURCES, download
 from tllib.fetching import readable
 from tllib.folders import cache_root, data_root
+
+import keras
 
 
 @dataclass(frozen=True)

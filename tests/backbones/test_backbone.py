@@ -1,12 +1,12 @@
 import json
 
-import keras
-import numpy as np
-import pytest
-
 from tllib import backbones, images
 from tllib.backbones import weights
 from tllib.backbones.families import FAMILIES
+
+import keras
+import numpy as np
+import pytest
 
 LITES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 
@@ -32,7 +32,7 @@ def test_agrees_with_the_independent_oracle(name, shared):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_table_row_describes_the_network(name):
+def test_table_row_describes_the_network(name, undrawn):
     row = FAMILIES[name]
     network, backbone = (backbones.load(name, weights=None, top=top) for top in (True, False))
     assert network.count_params() == row.parameters

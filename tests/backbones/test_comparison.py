@@ -1,7 +1,7 @@
-import pytest
-
 from tllib import backbones
 from tllib.backbones import comparison
+
+import pytest
 
 # Multiply-adds of one photo, in millions, as the papers (VGG: torchvision's table) give them.
 PUBLISHED = {"vgg16": 15_470, "resnet50": 3_860, "mobilenet": 569, "mobilenetv2": 300, "mobilenetv3large": 219,
@@ -9,7 +9,7 @@ PUBLISHED = {"vgg16": 15_470, "resnet50": 3_860, "mobilenet": 569, "mobilenetv2"
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_multiply_adds_are_those_of_the_papers(name):
+def test_multiply_adds_are_those_of_the_papers(name, undrawn):
     network = backbones.load(name, weights=None, top=True)
     assert comparison.multiply_adds(network) / 1e6 == pytest.approx(PUBLISHED[name], rel=0.06)
 

@@ -3,10 +3,10 @@ import io
 import pickle
 import struct
 
+from tllib.backbones import torch_file
+
 import numpy as np
 import pytest
-
-from tllib.backbones import torch_file
 
 
 class Storage:

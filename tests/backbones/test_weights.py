@@ -2,16 +2,16 @@ import hashlib
 from dataclasses import replace
 from functools import partial
 
+from tests.datasets.faulty_server import serving
+from tllib import backbones, fetching
+from tllib.backbones import families, weights
+from tllib.backbones.families import FAMILIES, ON_RECORD
+
 import h5py
 import keras
 import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
-
-from tests.datasets.faulty_server import serving
-from tllib import backbones, fetching
-from tllib.backbones import families, weights
-from tllib.backbones.families import FAMILIES, ON_RECORD
 
 KERAS_MODULES = {"vgg16": "vgg16", "vgg19": "vgg19", "resnet50": "resnet", "resnet101": "resnet", "resnet152": "resnet",
                  "resnet50v2": "resnet_v2", "mobilenet": "mobilenet", "mobilenetv2": "mobilenet_v2",
@@ -20,7 +20,7 @@ KERAS_MODULES = {"vgg16": "vgg16", "vgg19": "vgg19", "resnet50": "resnet", "resn
 
 
 @pytest.mark.parametrize("name", KERAS_MODULES)
-def test_scaling_is_that_of_the_family(name):
+def test_scaling_is_that_of_the_family(name, undrawn):
     module = getattr(keras.applications, KERAS_MODULES[name])
     photos = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype("float32")
     expected = np.asarray(module.preprocess_input(photos.copy()))

@@ -28,11 +28,11 @@ def pytest_collection_modifyitems(items):
 
 
 def solve(source, target):
-    """Copy a lesson, each exercise filled in with its folded solution."""
+    """Copy a lesson with its stored outputs, each exercise filled in with its folded solution."""
     lesson = nbformat.read(source, as_version=4)
     run_lessons.solve(lesson)
     for cell in lesson.cells:
-        if cell.cell_type == "code":
+        if "exercise" in cell.metadata.get("tags", []):
             cell.outputs, cell.execution_count = [], None
     nbformat.write(lesson, target)
 

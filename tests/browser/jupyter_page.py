@@ -22,11 +22,6 @@ def opened(lab, browser, lesson):
         page.close()
 
 
-def run_all(page):
-    """Run every cell and wait for the last."""
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-
-
 def cells(page):
     """The notebook's code cells as they are now."""
     found = page.evaluate(f"{WIDGET}.context.model.toJSON().cells")
@@ -50,7 +45,7 @@ def start_cell(page, number):
 def run_cell(page, number):
     """Run one cell, and wait until it is done."""
     page.evaluate("async " + RUN % "await", number)
-    page.wait_for_function(IDLE, timeout=120_000)
+    page.wait_for_function(IDLE, timeout=600_000)
 
 
 def set_theme(page, name):

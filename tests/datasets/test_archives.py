@@ -3,10 +3,10 @@ import struct
 import tarfile
 import zipfile
 
-import pytest
-
 from tests.datasets.test_download import tree
 from tllib.datasets import archives
+
+import pytest
 
 GOOD = "Photos/a.jpg"
 

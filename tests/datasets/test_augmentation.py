@@ -1,7 +1,7 @@
+from tllib import datasets
+
 import numpy as np
 import pytest
-
-from tllib import datasets
 
 
 @pytest.fixture

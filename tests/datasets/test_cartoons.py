@@ -2,10 +2,10 @@ import os
 import subprocess
 import sys
 
+from tllib.datasets import cartoons
+
 import numpy as np
 import pytest
-
-from tllib.datasets import cartoons
 
 
 def test_at_least_six_breeds_of_both_kinds():

@@ -8,12 +8,12 @@ import sys
 import zlib
 from pathlib import Path
 
+from tllib import datasets, images
+from tllib.datasets import cleaning
+
 import numpy as np
 import pytest
 from PIL import Image
-
-from tllib import datasets, images
-from tllib.datasets import cleaning
 
 PHOTO = np.linspace(0, 255, 60 * 80 * 3).reshape(60, 80, 3).astype("uint8")
 

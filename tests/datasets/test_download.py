@@ -12,14 +12,14 @@ import time
 import zipfile
 from dataclasses import replace
 
-import numpy as np
-import pytest
-from PIL import Image
-
 from tests.datasets.faulty_server import serving
 from tllib import datasets, fetching
 from tllib.datasets import archives, cleaning
 from tllib.datasets.sources import SOURCES, Archive, Source
+
+import numpy as np
+import pytest
+from PIL import Image
 
 
 def jpeg(seed, side=48):

@@ -2,12 +2,12 @@ import os
 import subprocess
 import sys
 
+from tllib import datasets, images
+from tllib.datasets import kinds
+
 import numpy as np
 import pytest
 from PIL import Image
-
-from tllib import datasets, images
-from tllib.datasets import kinds
 
 
 def random(seed=0):

@@ -1,8 +1,8 @@
 import dataclasses
 
-from PIL import Image
-
 from tllib import datasets
+
+from PIL import Image
 
 
 def test_copies_across_a_split_are_found_and_others_are_not(tmp_path, shared):

@@ -1,9 +1,9 @@
+from tllib import datasets, folders
+from tllib.datasets import PhotoSet
+
 import numpy as np
 import pytest
 from PIL import Image
-
-from tllib import datasets, folders
-from tllib.datasets import PhotoSet
 
 
 def make(folder, **counts):

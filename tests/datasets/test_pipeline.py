@@ -1,10 +1,10 @@
 import dataclasses
 
+from tllib import datasets, images
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import datasets, images
 
 
 @pytest.fixture(scope="module")

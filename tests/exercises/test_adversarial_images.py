@@ -1,12 +1,12 @@
 from functools import partial
 
-import cv2
-import keras
-import numpy as np
-
 from tests.exercises.saying import says
 from tllib import images, synthesis, transfer
 from tllib.exercises import adversarial_images as check
+
+import cv2
+import keras
+import numpy as np
 
 BEFORE = np.array([[[10, 20, 30], [40, 50, 60]]], "uint8")
 AFTER = np.array([[[10, 23, 26], [40, 50, 60]]], "uint8")  # + 3 and - 4, so the L2 norm is 5

@@ -1,14 +1,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import keras
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib import backbones
 from tllib.exercises import challenge as lesson
 from tllib.transfer import FeatureTable
+
+import keras
+import numpy as np
+import pytest
 
 
 def table(seed=0, n=20, width=6):

@@ -1,11 +1,11 @@
 import dataclasses
 
-import numpy as np
-
 from tests.exercises.saying import says
 from tllib import backbones, synthesis
 from tllib.exercises import ideal_images as check
 from tllib.synthesis import PIXELS, WAVES, Recipe
+
+import numpy as np
 
 BOARD = np.array([[0, 60, 0], [0, 60, 0], [60, 0, 60]])
 STRIPES = np.array([[0, 100, 0, 100], [0, 100, 0, 100]])

@@ -1,11 +1,11 @@
 import dataclasses
 
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib import backbones, datasets, transfer
 from tllib.exercises import oxford_pets as lab
+
+import numpy as np
+import pytest
 
 NAMES = ("Siamese", "Tuxedo", "beagle", "boxer")
 SPECIES = {"Siamese": "Cat", "Tuxedo": "Cat", "beagle": "Dog", "boxer": "Dog"}

@@ -1,9 +1,9 @@
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib.backbones.families import FAMILIES
 from tllib.exercises import pretrained_networks as lesson
+
+import numpy as np
+import pytest
 
 MEAN = np.array([103.939, 116.779, 123.68])
 

@@ -1,15 +1,15 @@
 import re
 from html.parser import HTMLParser
 
-import IPython
-import ipywidgets
-import pytest
-from IPython.core.formatters import DisplayFormatter
-
 from tllib import backbones, exercises
 from tllib.backbones.families import FAMILIES
 from tllib.datasets import SOURCES
 from tllib.exercises.quizzes import WIDGET_VIEW
+
+import IPython
+import ipywidgets
+import pytest
+from IPython.core.formatters import DisplayFormatter
 
 NAMES = ("before", "after")
 PETS = SOURCES["oxford_pets"]

@@ -1,9 +1,9 @@
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib import backbones, images
 from tllib.exercises import start_here as check
+
+import numpy as np
+import pytest
 
 ALL = ["efficientnet_lite1", "efficientnet_lite0", "mobilenetv2", "vgg16"]
 

@@ -1,8 +1,8 @@
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib.exercises import training_tricks as check
+
+import numpy as np
+import pytest
 
 HISTORY = {"step": np.array([10, 20, 30, 40, 50]), "loss": np.array([0.6, 0.4, 0.3, 0.1, 0.2]),
            "val_loss": np.array([0.65, 0.5, 0.45, 0.7, 0.9])}

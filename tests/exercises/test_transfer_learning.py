@@ -1,12 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib import backbones, datasets, transfer
 from tllib.exercises import transfer_learning as lesson
+
+import numpy as np
+import pytest
 
 NAMES = ("Cat", "Dog")
 

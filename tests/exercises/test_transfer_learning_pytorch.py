@@ -1,9 +1,9 @@
-import numpy as np
-import pytest
-
 from tests.exercises.saying import says
 from tllib import images
 from tllib.exercises import transfer_learning_pytorch as lesson
+
+import numpy as np
+import pytest
 
 torch = pytest.importorskip("torch")
 cross_entropy = torch.nn.functional.cross_entropy

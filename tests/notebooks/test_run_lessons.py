@@ -1,27 +1,8 @@
-"""What is done to lessons around running them: solving, describing, slides."""
-
-import re
-from pathlib import Path
+"""What is done to lessons around running them: solving, describing, storing, pages from the first minute."""
 
 import nbformat
-import pytest
+import pages
 import run_lessons
-
-LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
-
-
-@pytest.fixture
-def lesson():
-    """A small lesson: two sections, an exercise with its solution, a picture."""
-    new, slide = nbformat.v4, {"slideshow": {"slide_type": "slide"}}
-    picture = new.new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"image/png": {"alt": "one"}})
-    solution = "<details>\n\n```python\n# two and two\nanswer = 4\ncheck(answer)\n```\n\n</details>"
-    return new.new_notebook(cells=[
-        new.new_markdown_cell("# A title\n\nWords.", metadata=slide),
-        new.new_code_cell("draw()", outputs=[picture], metadata={"tllib": {"alt": "A zebra."}}),
-        new.new_markdown_cell("What it shows.\n\n## The next\n\nMore.", metadata=slide),
-        new.new_code_cell("answer = ...\ncheck(answer)", metadata={"tags": ["exercise"]}),
-        new.new_markdown_cell(solution, metadata={"tags": ["solution"]})])
 
 
 def test_solve_puts_the_solution_in_the_place_of_the_dots(lesson):
@@ -40,29 +21,52 @@ def test_describe_replaces_a_plots_own_words_by_those_of_the_cell(lesson):
     assert lesson.cells[1].outputs[0].metadata == {"image/png": {"alt": "A zebra."}}
 
 
-def test_a_slide_begins_with_its_heading(lesson):
-    run_lessons.split_at_headings(lesson)
-    assert [cell.source for cell in lesson.cells[2:4]] == ["What it shows.\n", "## The next\n\nMore."]
-    assert [run_lessons.slide_type(cell) for cell in lesson.cells[:4]] == ["slide", "", "subslide", "slide"]
-    nbformat.validate(lesson)
-
-
 def test_store_decides_the_slide_of_every_cell(lesson, tmp_path):
     run_lessons.store(lesson, tmp_path / "lesson.ipynb")
     stored = nbformat.read(tmp_path / "lesson.ipynb", as_version=4)
-    assert [run_lessons.slide_type(cell) for cell in stored.cells] == ["slide", "-", "slide", "-", "notes"]
+    assert [pages.slide_type(cell) for cell in stored.cells] == ["slide", "-", "slide", "-", "notes"]
     assert [path.name for path in tmp_path.iterdir()] == ["lesson.ipynb"]
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_lessons_make_slides_that_need_no_network(path, tmp_path):
-    stored = nbformat.read(path, as_version=4)
-    cells = stored.cells
-    assert [run_lessons.slide_type(cell) for cell in cells] == [
-        run_lessons.slide_of(cell, before) for before, cell in zip([None, *cells], cells, strict=False)], "make store"
-    run_lessons.to_slides(path, tmp_path)
-    page = (tmp_path / f"{path.stem}.html").read_text(encoding="utf-8")
-    assert not re.search(r"<(script|link|img)\b[^>]*(src|href)=[\"']?(https?:)?//", page)
-    prose = [cell.source for cell in cells if run_lessons.slide_type(cell) == "slide"]
-    headings = re.findall("^##? ", "\n".join(prose), re.M)
-    assert len(headings) >= 5 and page.count("<section>") >= len(headings)
+def small(folder, name, title, source, **about):
+    """A lesson of one cell, stored with an output."""
+    new = nbformat.v4
+    stored = new.new_output("stream", text=f"{title}, as it was stored")
+    cells = [new.new_markdown_cell(f"# {title}"), new.new_code_cell(source, outputs=[stored], execution_count=1)]
+    nbformat.write(new.new_notebook(cells=cells, metadata={"tllib": about}), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
+
+
+def test_pages_of_stored_outputs_come_first_and_the_next_lesson_is_named_with_its_time(tmp_path, monkeypatch, capsys):
+    build = tmp_path / "build"
+    monkeypatch.setattr(run_lessons, "HERE", tmp_path / "notebooks")
+    monkeypatch.setattr(run_lessons, "BUILD", build)
+    (tmp_path / "notebooks").mkdir()
+    seen = f"from pathlib import Path; print(sorted(page.stem for page in Path({str(build)!r}).rglob('*.html')))"
+    lessons = [small(tmp_path / "notebooks", "00_one", "One", seen, results=[[run_lessons.SPEED, "2.0"]], work=6),
+               small(tmp_path / "notebooks", "01_two", "Two", "print(6 * 7)", work=50)]
+    assert run_lessons.run_all(lessons, storing=True, solved=False) == 0
+    first, second = (nbformat.read(path, as_version=4) for path in lessons)
+    assert first.cells[1].outputs[0].text == "['00_one', '01_two', 'index']\n", "before anything ran"
+    said = capsys.readouterr().out
+    assert said.index("ready to read: build/lessons/index.html") < said.index("00_one")
+    assert "the rest takes about 25 s" in said and "01_two, about 25 s" in said
+    assert f"  00      {run_lessons.SPEED}  2.0" in said and said.count("run here") == 0
+    assert "42" in (build / "lessons/01_two.html").read_text() and second.cells[1].outputs[0].text == "42\n"
+    assert (build / "lessons/index.html").read_text().count("run here") == 2
+    assert 0 < second.metadata.tllib.work < 600, "measured anew: seconds here times photos a second here"
+
+
+def test_a_lesson_that_fails_keeps_its_stored_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run_lessons, "HERE", tmp_path / "notebooks")
+    monkeypatch.setattr(run_lessons, "BUILD", tmp_path / "build")
+    (tmp_path / "notebooks").mkdir()
+    lessons = [small(tmp_path / "notebooks", "01_bad", "Bad", "1 / 0"), small(tmp_path / "notebooks", "02_b", "B", "1")]
+    assert run_lessons.run_all(lessons, storing=False, solved=False) == 1
+    assert "01_bad.ipynb stopped at a cell that failed" in capsys.readouterr().err
+    assert "Bad, as it was stored" in (tmp_path / "build/lessons/01_bad.html").read_text()
+
+
+def test_forecasts_are_rounded():
+    assert [run_lessons.readable(seconds) for seconds in (1, 22, 88, 100, 600)] == [
+        "5 s", "20 s", "90 s", "1.7 min", "10.0 min"]

@@ -4,14 +4,14 @@ import ast
 import io
 from pathlib import Path
 
+from tllib import datasets, show, transfer
+from tllib.show.plots import Figure
+
 import keras
 import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
-
-from tllib import datasets, show, transfer
-from tllib.show.plots import Figure
 
 GREY = np.full((8, 8, 3), 128)
 MISTAKES = tuple(transfer.Mistake(path, "a", "b", 0.93) for path in datasets.load("cartoon_pets").paths[:2])

@@ -1,7 +1,7 @@
+from tllib import show
+
 import numpy as np
 import pytest
-
-from tllib import show
 
 SCORES = {"features": {"cats": 0.9, "cells": 0.5}, "pixels": {"cats": 0.4, "cells": 0.45}}
 

@@ -1,7 +1,7 @@
+from tllib import datasets, show, transfer
+
 import numpy as np
 import pytest
-
-from tllib import datasets, show, transfer
 
 
 def report(paths=()):

@@ -1,7 +1,7 @@
+from tllib import show
+
 import numpy as np
 import pytest
-
-from tllib import show
 
 
 def test_guesses_has_a_bar_for_each_answer_the_first_on_top():

@@ -1,12 +1,12 @@
 """Adversarial images on the real network, their success measured on the file that was saved and loaded again."""
 
-import keras
-import numpy as np
-import pytest
-
 from tllib import backbones, datasets, images, synthesis
 from tllib.synthesis import adversarial
 from tllib.synthesis.gradient import PixelGradient
+
+import keras
+import numpy as np
+import pytest
 
 
 def reloaded(result, folder):

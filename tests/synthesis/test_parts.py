@@ -1,11 +1,11 @@
 """The parts of the image loop, against hand-computed values and finite differences."""
 
+from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TargetMargin, TotalVariation, WaveCanvas
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
-
-from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TargetMargin, TotalVariation, WaveCanvas
 
 
 def test_total_variation_by_hand():

@@ -1,10 +1,10 @@
 """The rules of the search for adversarial images, asked by a linear "network" whose answer is known by hand."""
 
-import numpy as np
-import pytest
-
 from tllib.synthesis.defences import DISTORTIONS, JPEG, TURNED, Distortion
 from tllib.synthesis.searches import FixedBudget, SmallestChange, whole_change
+
+import numpy as np
+import pytest
 
 
 def run(search, weights, offset):

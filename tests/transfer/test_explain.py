@@ -3,11 +3,11 @@ import subprocess
 import sys
 import zipfile
 
+from tllib import backbones, datasets, images, transfer
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import backbones, datasets, images, transfer
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 import shutil
 
+from tllib import backbones, datasets, transfer
+from tllib.transfer import features
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import backbones, datasets, transfer
-from tllib.transfer import features
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@ import signal
 import subprocess
 import sys
 
+from tllib import backbones, datasets, transfer
+from tllib.transfer import finetune
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import backbones, datasets, transfer
-from tllib.transfer import finetune
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name, layers):
 
 def test_it_learns_and_never_gets_worse_on_what_it_chooses_by(photos):
     train, validation = datasets.load("cartoon_pets", labels="breed").subset(120).split(test=0.4, seed=0)
-    one = classifier(train, "efficientnet_lite0")
+    one = classifier(train)
     before = transfer.evaluate(one, validation)
     tuned, history = transfer.fine_tune(one, train, validation, epochs=3, learning_rate=1e-3)
     after = transfer.evaluate(tuned, validation)
     assert tuned is one and list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert history["loss"][-1] < history["loss"][0] and after.accuracy >= before.accuracy - 0.021
-    ruined = classifier(train, "efficientnet_lite0")
+    ruined = classifier(train)
     transfer.fine_tune(ruined, train, validation, epochs=1, learning_rate=10.0)  # ruins it: what it was before is kept
     assert transfer.evaluate(ruined, validation).accuracy == before.accuracy
 
@@ -80,14 +80,13 @@ def breaking_at(moment):
 
 
 @pytest.mark.core
-def test_interrupted_at_ten_random_steps_it_ends_with_the_same_weights(photos, tmp_path):
+def test_interrupted_before_and_after_an_epoch_is_kept_it_ends_with_the_same_weights(photos, tmp_path):
     train, validation = photos.split(test=0.3, seed=0)
     options = {"epochs": 3, "seed": 5, "learning_rate": 1e-3}
     whole, history = transfer.fine_tune(classifier(train), train, validation, **options)
     assert len(history["loss"]) == 3, "it must not stop early, or the later moments would prove nothing"
-    steps = 3 * -(-len(train) // finetune.BATCH)
-    times = 10 if keras.backend.backend() == "tensorflow" else 2  # other engines compile anew each time
-    for moment in np.random.default_rng(0).integers(0, steps, times):
+    an_epoch = -(-len(train) // finetune.BATCH)
+    for moment in (an_epoch - 1, 2 * an_epoch):
         with pytest.raises(Exception, match="broken off"):
             transfer.fine_tune(classifier(train), train, validation, resume=tmp_path / "run",
                                augment=breaking_at(moment), **options)
@@ -118,21 +117,21 @@ def augment(pixels, random):
 
 tuned, _ = transfer.fine_tune(transfer.assemble(backbone, head, photos.class_names), photos, epochs=3, augment=augment,
                               learning_rate=1e-3, resume=folder / "run")
-np.savez(folder / f"{moment}.npz", *tuned.model.get_weights())
+np.savez(folder / "tuned.npz", *tuned.model.get_weights())
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_killed_for_real_it_goes_on_in_a_new_process(tmp_path):
+def test_killed_for_real_it_goes_on_in_a_new_process(photos, tmp_path):
     def run(moment):
         command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(moment)]
         return subprocess.run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True).returncode
-    assert run(999) == 0, "uninterrupted"
     assert run(5) == -signal.SIGKILL and (tmp_path / "run/state.npz").is_file()
-    assert run(998) == 0 and not (tmp_path / "run").exists()
-    with np.load(tmp_path / "999.npz") as whole, np.load(tmp_path / "998.npz") as resumed:
-        for name in whole.files:
-            np.testing.assert_array_equal(whole[name], resumed[name])
+    assert run(999) == 0 and not (tmp_path / "run").exists()
+    whole, _ = transfer.fine_tune(classifier(photos), photos, epochs=3, learning_rate=1e-3)
+    with np.load(tmp_path / "tuned.npz") as resumed:
+        for name, weight in zip(resumed.files, whole.model.get_weights(), strict=True):
+            np.testing.assert_array_equal(resumed[name], weight)
 
 
 def test_stop_returns_the_best_so_far_and_the_folder_goes_on(photos, tmp_path, capsys):
@@ -221,13 +220,13 @@ def test_wrong_wishes(photos, tmp_path):
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_in_mixed_precision_weights_and_answers_stay_float32_and_it_learns(photos, precision):
     few = photos.subset(16)
-    backbone = backbones.load("efficientnet_lite0", precision=precision)
-    table, exact = transfer.extract_features(backbone, few), transfer.extract_features(
-        backbones.load("efficientnet_lite0"), few)
+    backbone, plain = (backbones.load("mobilenet", weights=None, alpha=0.25, seed=3, precision=each)
+                       for each in (precision, None))
+    table, exact = (transfer.extract_features(network, few) for network in (backbone, plain))
     assert table.x.dtype == np.float32 and 0 < np.abs(table.x - exact.x).mean() < 0.1 * exact.x.mean()
     one = transfer.assemble(backbone, transfer.train_head(table, epochs=3), few.class_names)
     before, names = statistics(one.model), {weight.dtype for weight in one.model.weights}
-    tuned, history = transfer.fine_tune(one, few, epochs=4, learning_rate=1e-3)
+    tuned, history = transfer.fine_tune(one, few, epochs=2, learning_rate=1e-3)
     assert names == {"float32"} and history["loss"][-1] < history["loss"][0]
     for old, new in zip(before, statistics(one.model), strict=True):
         np.testing.assert_array_equal(old, new)

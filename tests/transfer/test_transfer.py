@@ -1,8 +1,8 @@
+from tllib import backbones, datasets, images, transfer
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import backbones, datasets, images, transfer
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@
 import queue
 import time
 
+from tllib import synthesis, widgets
+from tllib.synthesis.optimize import Painting
+
 import keras
 import numpy as np
 import pytest
-
-from tllib import synthesis, widgets
-from tllib.synthesis.optimize import Painting
 
 CELL = """
 import keras, numpy as np, time

@@ -7,14 +7,14 @@ import json
 import subprocess
 import sys
 
+from tllib import images, widgets
+from tllib.show import plots
+from tllib.transfer import Classifier, Mistake, Report
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
-
-from tllib import images, widgets
-from tllib.show import plots
-from tllib.transfer import Classifier, Mistake, Report
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

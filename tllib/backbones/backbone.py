@@ -4,14 +4,14 @@ import os
 from functools import cache
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from tllib import images as pixels
 from tllib.backbones import weights as weight_files
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.suggest import unknown_name
+
+import keras
+import numpy as np
 
 CLASS_NAMES = Path(__file__).with_name("imagenet_classes.txt")
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
-import numpy as np
-
 from tllib.backbones.backbone import load, names
 from tllib.backbones.families import FAMILIES
 from tllib.progress import progress
+
+import keras
+import numpy as np
 
 
 @dataclass(frozen=True)

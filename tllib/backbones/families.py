@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import keras
-
 from tllib.backbones import efficientnet_lite
+
+import keras
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-import filelock
-import h5py
-import keras
-import numpy as np
-
 from tllib.backbones import efficientnet_lite, torch_file
 from tllib.backbones.families import FAMILIES, ON_RECORD, Family
 from tllib.fetching import fetch_file, problem, readable
 from tllib.folders import cache_root, data_root, full_disk_explained, replacing
+
+import filelock
+import h5py
+import keras
+import numpy as np
 
 SERVERS = ("https://storage.googleapis.com/tensorflow/keras-applications/",)
 

@@ -3,10 +3,10 @@
 What is in a photo stays what it is; the network sees more of them than there are.
 """
 
+from tllib import images as pixel_convention
+
 import cv2
 import numpy as np
-
-from tllib import images as pixel_convention
 
 
 def shake(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4) -> np.ndarray:

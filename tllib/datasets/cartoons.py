@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tllib.suggest import unknown_name
+
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
-
-from tllib.suggest import unknown_name
 
 INK, WHITE, PINK, DARK = (58, 44, 46), (250, 246, 240), (240, 150, 150), (52, 46, 52)
 SKIES = ((255, 214, 170), (190, 220, 240), (206, 232, 200), (240, 204, 214), (226, 214, 240))

@@ -16,13 +16,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-import PIL
-from PIL import Image
-
 from tllib import images
 from tllib.folders import cache_root, full_disk_explained, replacing
 from tllib.progress import progress
+
+import filelock
+import PIL
+from PIL import Image
 
 EXTENSIONS = {"JPEG": (".jpg", ".jpeg"), "MPO": (".jpg", ".jpeg"), "PNG": (".png",), "GIF": (".gif",), "BMP": (".bmp",),
               "WEBP": (".webp",), "TIFF": (".tif", ".tiff")}

@@ -12,13 +12,13 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import filelock
-
 from tllib.datasets import archives
 from tllib.datasets.sources import SOURCES, Archive, Source
 from tllib.fetching import fetch_file, problem, readable
 from tllib.folders import data_root, full_disk_explained
 from tllib.suggest import unknown_name
+
+import filelock
 
 
 def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True) -> Path:

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagehash
-import numpy as np
-from PIL import Image
-
 from tllib import images
 from tllib.datasets.photos import PhotoSet
 from tllib.progress import progress
+
+import imagehash
+import numpy as np
+from PIL import Image
 
 SIDE = 128  # pixels; what a photo is reduced to before it is hashed
 

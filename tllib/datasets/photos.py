@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from tllib import folders
 from tllib.datasets import cartoons, cleaning, download, kinds
 from tllib.datasets.sources import SOURCES, Source
 from tllib.suggest import unknown_name
+
+import numpy as np
 
 PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-import keras
-import numpy as np
-
 from tllib import images
 from tllib.datasets.photos import PhotoSet
+
+import keras
+import numpy as np
 
 
 class Batches(keras.utils.PyDataset):

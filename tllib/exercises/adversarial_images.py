@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-import keras
-import numpy as np
-
 from tllib import backbones, images, synthesis
 from tllib.exercises.checking import check
 from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import names_of
 from tllib.transfer import FeatureTable
+
+import keras
+import numpy as np
 
 
 @check("Exercise 1")

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator
 
-import keras
-import numpy as np
-
 from tllib import backbones, transfer
 from tllib.exercises.checking import check
 from tllib.transfer import FeatureTable
+
+import keras
+import numpy as np
 
 
 @check("Exercise 1")

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Iterator
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib.exercises.checking import check
 from tllib.synthesis import WAVES, Frames, ImageResult, Recipe
+
+import keras
+import numpy as np
 
 HALF = 0.5  # of the Siamese cat, in exercise 3
 SURE = 0.9  # of the zebra, in exercise 4

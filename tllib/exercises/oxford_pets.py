@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-import keras
-import numpy as np
-
 from tllib import datasets
 from tllib.exercises.checking import check
 from tllib.transfer import FeatureTable, Report
+
+import keras
+import numpy as np
 
 
 @check("Step 1")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib.exercises.checking import check
+
+import keras
+import numpy as np
 
 CATS = ("tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat")
 GREY = 128

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib.backbones.families import FAMILIES
 from tllib.exercises.checking import check
+
+import keras
+import numpy as np
 
 CAT = (300, 451)  # height and width of data/photos/cat.png
 DOG = (364, 364)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-import keras
-import numpy as np
-
 from tllib import tricks
 from tllib.exercises.checking import check
+
+import keras
+import numpy as np
 
 BROKEN = {"depth": 10, "activation": "relu", "initializer": "random_uniform"}
 

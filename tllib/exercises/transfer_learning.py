@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import keras
-import numpy as np
-
 from tllib import backbones, datasets
 from tllib.exercises.checking import check
 from tllib.transfer import FeatureTable, evaluate, train_head
+
+import keras
+import numpy as np
 
 
 @check("Exercise 1")

@@ -6,10 +6,10 @@ Tensors are recognised by what they can do, so that nothing here imports PyTorch
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from tllib import images
 from tllib.exercises.checking import check
+
+import numpy as np
 
 
 @check("Exercise 1")

@@ -3,14 +3,14 @@
 import io
 from collections.abc import Mapping, Sequence
 
-import matplotlib.figure
-import numpy as np
-from matplotlib import colormaps
-
 from tllib import images as pixels
 from tllib.datasets import PhotoSet
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
+
+import matplotlib.figure
+import numpy as np
+from matplotlib import colormaps
 
 
 class Figure(matplotlib.figure.Figure):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
 from tllib import images as pixels
 from tllib.show.plots import Figure
+
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 STYLES = (("tab:blue", "-"), ("tab:orange", "--"), ("tab:purple", ":"), ("tab:brown", "-."))
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import keras
-import numpy as np
-
 from tllib.show.plots import Figure
 from tllib.show.words import counted, ends, listed
+
+import keras
+import numpy as np
 
 STYLES = (("tab:blue", "-"), ("tab:orange", "--"), ("black", "-."), ("tab:purple", ":"), ("tab:cyan", (0, (6, 1))),
           ("tab:gray", (0, (3, 1, 1, 1, 1, 1))))

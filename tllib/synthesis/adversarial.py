@@ -3,9 +3,6 @@
 import time
 from collections.abc import Sequence
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib import images as pixels
 from tllib.progress import progress
@@ -13,6 +10,9 @@ from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCH
 from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import ImageResult, measure, names_of, number_of
 from tllib.synthesis.searches import FixedBudget, SmallestChange
+
+import keras
+import numpy as np
 
 BATCH = 8  # photos asked about at once; on two cores as fast a photo as 32, and short of idle places at the end
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tllib import images as pixels
+
 import cv2
 import numpy as np
-
-from tllib import images as pixels
 
 
 @dataclass(frozen=True)

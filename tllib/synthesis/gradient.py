@@ -8,13 +8,13 @@ import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import keras
-import numpy as np
-from keras import ops
-
 from tllib import backbones
 from tllib.synthesis.objectives import TargetMargin
 from tllib.synthesis.views import RandomView
+
+import keras
+import numpy as np
+from keras import ops
 
 
 @contextmanager

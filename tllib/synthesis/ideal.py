@@ -5,11 +5,6 @@ import functools
 import time
 from collections.abc import Sequence
 
-import cv2
-import keras
-import numpy as np
-from keras import ops
-
 from tllib import backbones
 from tllib import images as pixels
 from tllib.progress import progress
@@ -20,6 +15,11 @@ from tllib.synthesis.optimize import Painting
 from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult, measure
 from tllib.synthesis.views import RandomView
+
+import cv2
+import keras
+import numpy as np
+from keras import ops
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib.synthesis.defences import DISTORTIONS, UNTOUCHED, Distortion
 from tllib.synthesis.result import ImageResult, names_of, number_of
+
+import keras
+import numpy as np
 
 
 def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:

@@ -6,14 +6,14 @@ drives it. So there is no gradient code here: optimizers, schedules, callbacks a
 
 from collections.abc import Sequence
 
-import keras
-import numpy as np
-from keras import ops
-
 from tllib import backbones
 from tllib import images as pixels
 from tllib.synthesis.gradient import frozen
 from tllib.synthesis.penalties import TotalVariation
+
+import keras
+import numpy as np
+from keras import ops
 
 
 class Painting:

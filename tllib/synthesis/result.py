@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tllib import backbones
+from tllib import images as pixels
+
 import keras
 import numpy as np
 from skimage.metrics import structural_similarity
-
-from tllib import backbones
-from tllib import images as pixels
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ best picture so far (`best`). So rules know nothing of networks, and many photos
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tllib.synthesis.defences import Distortion
+
+import numpy as np
 
 CLEAR = 0.02  # margin, in logits, that counts as won: more than two engines or batch sizes differ by
 

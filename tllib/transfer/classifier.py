@@ -6,15 +6,15 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-import numpy as np
-from keras import layers
-
 from tllib import backbones
 from tllib import images as pixels
 from tllib.backbones import engine
 from tllib.folders import full_disk_explained, replacing
 from tllib.transfer.features import FeatureTable, even_size
+
+import keras
+import numpy as np
+from keras import layers
 
 _ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
 

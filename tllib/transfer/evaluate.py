@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from tllib import datasets
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import FeatureTable, predict
+
+import keras
+import numpy as np
 
 
 @dataclass(frozen=True)

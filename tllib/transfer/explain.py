@@ -1,13 +1,13 @@
 """A network and an image -> what its layers answer, and where it looked."""
 
-import keras
-import numpy as np
-
 from tllib import backbones
 from tllib import images as pixels
 from tllib.backbones import engine
 from tllib.suggest import unknown_name
 from tllib.transfer.classifier import Classifier
+
+import keras
+import numpy as np
 
 
 def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dict[str, np.ndarray]:

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from tllib import images
 from tllib.datasets import pipeline
 from tllib.folders import cache_root
+
+import keras
+import numpy as np
 
 
 class FeatureCache:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from tllib import backbones, datasets
 from tllib.progress import progress
 from tllib.transfer.feature_cache import FeatureCache
+
+import keras
+import numpy as np
 
 CHUNK = 512  # photos whose features are computed, kept and forgotten together
 

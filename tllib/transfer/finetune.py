@@ -18,14 +18,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from tllib import backbones, datasets
 from tllib.folders import full_disk_explained, replacing
 from tllib.progress import progress
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import even_size, predict
+
+import keras
+import numpy as np
 
 BATCH = 16  # photos a step
 PATIENCE = 3  # epochs without a better validation loss after which it stops

@@ -2,13 +2,13 @@
 
 import dataclasses
 
-import ipywidgets
-import keras
-import traitlets
-
 from tllib import backbones, synthesis
 from tllib.widgets.live_view import LiveView
 from tllib.widgets.panel import Panel, jpeg
+
+import ipywidgets
+import keras
+import traitlets
 
 
 class ClassPicker(Panel):

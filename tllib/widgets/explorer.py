@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-import ipywidgets
-import keras
-import numpy as np
-
 from tllib import backbones, images, synthesis
 from tllib.show.plots import PictureFigure
 from tllib.widgets.panel import Panel, in_words
+
+import ipywidgets
+import keras
+import numpy as np
 
 EPSILONS = (1, 2, 4, 8, 16)
 

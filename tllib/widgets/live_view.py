@@ -2,14 +2,14 @@
 
 import time
 
+from tllib import backbones
+from tllib.widgets.clicks import handle_clicks
+from tllib.widgets.panel import Panel, jpeg
+
 import ipywidgets
 import keras
 from IPython import get_ipython
 from IPython.display import display
-
-from tllib import backbones
-from tllib.widgets.clicks import handle_clicks
-from tllib.widgets.panel import Panel, jpeg
 
 PAUSE = 1 / 3  # seconds from one picture to the next, at least
 SHARE = 0.05  # of the time may go into looking

@@ -4,12 +4,12 @@ import json
 import os
 from pathlib import Path
 
-import ipywidgets
-
 from tllib import images, show
 from tllib.folders import replacing
 from tllib.transfer import Mistake, Report
 from tllib.widgets.panel import Panel
+
+import ipywidgets
 
 EVERY = "every class"
 

@@ -4,12 +4,12 @@ import base64
 import html
 from collections.abc import Sequence
 
+from tllib import images as pixels
+from tllib.show.plots import Figure
+
 import ipywidgets
 import numpy as np
 import simplejpeg
-
-from tllib import images as pixels
-from tllib.show.plots import Figure
 
 
 class Panel(ipywidgets.VBox):

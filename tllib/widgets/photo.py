@@ -4,12 +4,12 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import ipywidgets
-import numpy as np
-
 from tllib import images, show
 from tllib.transfer import Classifier
 from tllib.widgets.panel import Panel, in_words
+
+import ipywidgets
+import numpy as np
 
 
 class PhotoTrial(Panel):

@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 
+from tests.conftest import ROOT
+from tllib import backbones, datasets, images, transfer
+
 import keras
 import numpy as np
 import pytest
-
-from tests.conftest import ROOT
-from tllib import backbones, datasets, images, transfer
 
 SCRIPT = """
 import sys

@@ -1,0 +1,33 @@
+"""The cells of a lesson -> those that some of its cells need, so that an exercise is tried without the whole lesson."""
+
+import ast
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def names(source):
+    """The names that a cell makes, and those that it uses but does not make before."""
+    made, used = set(), set()
+    for statement in ast.parse(source).body:
+        nodes = list(ast.walk(statement))
+        loops = {name.id for node in nodes if isinstance(node, (ast.For, ast.comprehension))
+                 for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+        loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        used |= loaded - loops - made
+        made |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        made |= {(name.asname or name.name).split(".")[0] for name in nodes if isinstance(name, ast.alias)}
+    return made, used
+
+
+def needed(sources, wanted):
+    """Numbers of the cells to run for the `wanted` ones, in order: each name comes from the last cell that makes it.
+
+    A cell that changes what another one made, without giving it a name, is not seen: what needs it then fails.
+    """
+    keep, missing = set(wanted), set()
+    for number in reversed(range(len(sources))):
+        made, used = names(sources[number])
+        if number in keep or made & missing:
+            keep.add(number)
+            missing = (missing - made) | used
+    return sorted(keep)
