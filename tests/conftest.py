@@ -29,6 +29,12 @@ def pytest_unconfigure(config):
         shutil.rmtree(config.own_folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items):
+    """The long ones first, so that two workers end together."""
+    long = {"transfer": 0, "synthesis": 1, "backbones": 2}
+    items.sort(key=lambda item: long.get(item.path.parent.name, 3))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network():
     """Let sockets reach this machine only."""
