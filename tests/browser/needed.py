@@ -2,8 +2,6 @@
 
 import ast
 
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
 
 def names(source):
     """The names that a cell makes, and those that it uses but does not make before."""
@@ -13,6 +11,8 @@ def names(source):
         loops = {name.id for node in nodes if isinstance(node, (ast.For, ast.comprehension))
                  for name in ast.walk(node.target) if isinstance(name, ast.Name)}
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        changed = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+        loaded |= {target.id for target in changed if isinstance(target, ast.Name)}
         used |= loaded - loops - made
         made |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         made |= {(name.asname or name.name).split(".")[0] for name in nodes if isinstance(name, ast.alias)}
