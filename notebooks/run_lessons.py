@@ -159,7 +159,8 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
         if SPEED in results:
             speed = float(results[SPEED])
             rest = sum(work(each) or 0 for each in paths[number + 1:]) / speed
-            print(f"  At this machine's speed, the rest takes about {readable(rest)}." if rest else "", flush=True)
+            if rest:
+                print(f"  At this machine's speed, the rest takes about {readable(rest)}.", flush=True)
         if storing:
             if speed:
                 lesson.metadata.setdefault("tllib", {})["work"] = round(seconds * speed)

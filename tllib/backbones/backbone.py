@@ -90,14 +90,14 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     else:
         weight_files.set_from_file(model, file)
     if not top:
-        model = keras.Model(model.input, _features(model, row))
+        model = keras.Model(model.input, features_of(model, row))
     model.name = name
     model.trainable = False
     model.compile(jit_compile=jit_compile())
     return model
 
 
-def _features(model: keras.Model, row: Family):
+def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
     """The vector that the top would have classified: averages of the last maps."""
     after = model.layers[model.layers.index(model.get_layer(row.last_maps)):]
     pooled = [layer.output for layer in after if isinstance(layer, keras.layers.GlobalAveragePooling2D)]

@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tllib.backbones.backbone import load, names
+from tllib.backbones.backbone import features_of, names
+from tllib.backbones.engine import jit_compile
 from tllib.backbones.families import FAMILIES
 from tllib.progress import progress
 
@@ -67,9 +68,11 @@ def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_
     rows = []
     for name in progress(names() if wanted is None else wanted, what="comparing", unit="backbone"):
         row = FAMILIES[name]
-        work = 2 * multiply_adds(load(name, weights=None, top=True)) / 1e9
+        network = row.build(include_top=True)  # with Keras's own random weights
+        work = 2 * multiply_adds(network) / 1e9
+        speed = _speed(keras.Model(network.input, features_of(network, row)), batch_size) if measure else None
+        del network
         gc.collect()  # VGG's 138 million weights, before the next network comes
-        speed = _speed(load(name, weights=None), batch_size) if measure else None
         rows.append(Cost(name, row.input_size, row.features, row.parameters, 4 * row.parameters / 1e6, work, row.top1,
                          speed))
     return Comparison(tuple(rows))
@@ -85,6 +88,7 @@ def multiply_adds(model: keras.Model) -> int:
 
 
 def _speed(backbone: keras.Model, batch_size: int, rounds: int = 3) -> float:
+    backbone.compile(jit_compile=jit_compile())
     size = backbone.input_shape[1]
     photos = np.random.default_rng(0).uniform(0, 255, (batch_size, size, size, 3)).astype("float32")
     backbone.predict(photos, verbose=0)
