@@ -56,7 +56,7 @@ test-lessons: $(READY)
 
 test-engines: $(VENV)/.engines
 	@echo "== other engines, several devices (some minutes)"
-	@$(call took,$(BIN)/pytest -m engines -n 2 --dist worksteal --durations 3 tests/engines,a test of several engines failed.)
+	@$(call took,$(BIN)/pytest -m engines -n 2 --dist loadgroup --durations 3 tests/engines,a test of several engines failed.)
 	@for engine in torch jax; do echo "== core tests, Keras on $$engine (some minutes)"; \
 		$(call took,KERAS_BACKEND=$$engine $(BIN)/pytest -m core -n 2 --dist worksteal --durations 3 tests,a test failed with Keras on $$engine.); \
 		done

@@ -86,7 +86,9 @@ np.savez(folder + "/runs.npz", refusals=json.dumps(refusals),
 """
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+# A group runs in one worker of pytest-xdist, so that each engine is started once.
+@pytest.fixture(scope="module", params=[pytest.param(engine, marks=pytest.mark.xdist_group(f"{engine} devices"))
+                                        for engine in ("tensorflow", "jax")])
 def runs(request, tmp_path_factory):
     """Engine, what came out on one device, on two, and what it refused."""
     if importlib.util.find_spec(request.param) is None:
