@@ -25,8 +25,8 @@ export KERAS_BACKEND ?= tensorflow
 comma  := ,
 
 # The lessons, two at once, with the built-in data and nothing left from earlier runs.
-NBVAL  := TLLIB_OFFLINE=1 TLLIB_DATA=$(CURDIR)/build/nbval/data TLLIB_CACHE=$(CURDIR)/build/nbval/cache \
-	IPYTHONDIR=$(CURDIR)/build/nbval/ipython
+NBVAL  := TLLIB_OFFLINE=1 TLLIB_DATA="$(CURDIR)/build/nbval/data" TLLIB_CACHE="$(CURDIR)/build/nbval/cache" \
+	IPYTHONDIR="$(CURDIR)/build/nbval/ipython"
 NBVAL_WITH := -p no:cacheprovider -p no:randomly -o testpaths= -o filterwarnings= --nbval --nbval-current-env --nbval-cell-timeout 900 \
 	--nbval-sanitize-with tests/notebooks/sanitize.cfg -n 2 --dist loadscope --durations 5 notebooks
 # What a part of the checks took, as its last line.

@@ -125,14 +125,14 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
         nbformat.write(lesson, partial)
 
 
-def work(path: Path) -> float | None:
-    """How many photos the network of lesson 00 could have named while the lesson ran where it was stored."""
-    return nbformat.read(path, as_version=4).metadata.get("tllib", {}).get("work")
+def work(lesson: nbformat.NotebookNode) -> int:
+    """How many photos the network of lesson 00 could have named while the lesson ran where it was stored, or 0."""
+    return lesson.metadata.get("tllib", {}).get("work", 0)
 
 
-def title(path: Path) -> str:
+def title(lesson: nbformat.NotebookNode) -> str:
     """The lesson's heading."""
-    return nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
+    return lesson.cells[0].source.splitlines()[0].lstrip("# ")
 
 
 def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
@@ -141,16 +141,17 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
     for each in (folder, BUILD / "lessons"):
         each.mkdir(parents=True, exist_ok=True)
     index, shown = folder / "index.html", folder.relative_to(HERE.parent)
-    listed = {path: (title(path), "as it was stored") for path in paths}
+    stored = {path: nbformat.read(path, as_version=4) for path in paths}
+    listed = {path: (title(lesson), "as it was stored") for path, lesson in stored.items()}
     if not solved:  # something to look at from the first minute
-        for path in paths:
-            pages.to_page(nbformat.read(path, as_version=4), folder / f"{path.stem}.html")
+        for path, lesson in stored.items():
+            pages.to_page(lesson, folder / f"{path.stem}.html")
         pages.to_index(listed, index)
         print(f"The lessons, as they were stored, are ready to read: {shown}/index.html", flush=True)
     print(f"{len(paths)} lessons run on this machine now, and each page is made anew with what comes out.", flush=True)
     table, speed, began = [], None, time.perf_counter()
     for number, path in enumerate(paths):
-        expected = work(path) / speed if speed and work(path) else None
+        expected = work(stored[path]) / speed if speed else None
         try:
             lesson, results, seconds = run(path, solved, expected)
         except CellExecutionError as error:
@@ -158,7 +159,7 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
             return 1
         if SPEED in results:
             speed = float(results[SPEED])
-            rest = sum(work(each) or 0 for each in paths[number + 1:]) / speed
+            rest = sum(work(stored[each]) for each in paths[number + 1:]) / speed
             if rest:
                 print(f"  At this machine's speed, the rest takes about {readable(rest)}.", flush=True)
         if storing:
@@ -171,7 +172,7 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
                 print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
                 return 1
         pages.to_page(lesson, folder / f"{path.stem}.html")
-        listed[path] = (title(path), f"run here, {seconds:.0f} s")
+        listed[path] = (title(lesson), f"run here, {seconds:.0f} s")
         pages.to_index(listed, index)
         lesson_number = path.stem.split("_")[0]
         table += [(lesson_number, label, value) for label, value in results.items()]
