@@ -17,8 +17,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from tllib import datasets, folders, images
-from tllib.datasets import cleaning
+from tllib import datasets, images
+from tllib.files import data_root
+from tllib.supply import cleaning
 
 import keras
 import numpy as np
@@ -72,7 +73,7 @@ def main() -> None:
     """Scan, scan again, stream; then many passes, watching the memory."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
-    wanted = parser.parse_args().folder or folders.data_root() / "cats_vs_dogs" / "PetImages"
+    wanted = parser.parse_args().folder or data_root() / "cats_vs_dogs" / "PetImages"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "photos"
         if wanted.is_dir():

@@ -8,7 +8,7 @@ import statistics
 import time
 
 from tllib import backbones
-from tllib.synthesis import Box, Painting, PixelCanvas, RandomView, TargetLogit, TotalVariation
+from tllib.synthesis import Box, ImageOptimizer, PixelCanvas, RandomView, TargetLogit, TotalVariation
 
 import keras
 import numpy as np
@@ -35,12 +35,12 @@ class Clock(keras.callbacks.Callback):
 
 
 def ours(network, steps=96):
-    """`tllib.synthesis.Painting`: Keras `fit`, every named term written down."""
+    """`tllib.synthesis.ImageOptimizer`: Keras `fit`, every named term written down."""
     clock = Clock()
     canvas = PixelCanvas(start(), penalty=TotalVariation(0.3), constraint=Box())
-    painting = Painting(canvas, network, objective=TargetLogit(), optimizer=keras.optimizers.Adam(6.0),
+    drawing = ImageOptimizer(canvas, network, objective=TargetLogit(), optimizer=keras.optimizers.Adam(6.0),
                         view=RandomView(SIZE))
-    painting.draw(start(), keras.utils.to_categorical([ZEBRA], 1000), steps=steps, callbacks=[clock])
+    drawing.draw(start(), keras.utils.to_categorical([ZEBRA], 1000), steps=steps, callbacks=[clock])
     (first, began), (last, ended) = clock.ticks[3], clock.ticks[-1]
     return (last - first) / (ended - began)
 
@@ -70,14 +70,14 @@ def tape_loop(network, steps, compiled):
 def main():
     """Time the three in turns and print medians and ratios."""
     network = backbones.load("efficientnet_lite0", top=True)
-    rates = {"tllib Painting": [], "tf.function by hand": [], "eager tape": []}
+    rates = {"tllib ImageOptimizer": [], "tf.function by hand": [], "eager tape": []}
     for _ in range(ROUNDS):
-        rates["tllib Painting"].append(ours(network))
+        rates["tllib ImageOptimizer"].append(ours(network))
         rates["tf.function by hand"].append(tape_loop(network, 80, compiled=True))
         rates["eager tape"].append(tape_loop(network, 8, compiled=False))
     print(f"{'loop':22s}{'steps/s (median)':>18s}{'ours is':>12s}")
     for name, found in rates.items():
-        ratio = statistics.median(a / b for a, b in zip(rates["tllib Painting"], found, strict=True))
+        ratio = statistics.median(a / b for a, b in zip(rates["tllib ImageOptimizer"], found, strict=True))
         print(f"{name:22s}{statistics.median(found):18.1f}{ratio:11.2f}x")
 
 

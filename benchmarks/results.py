@@ -73,7 +73,7 @@ def main() -> None:
     table(f"{len(photos)} dogs made a Siamese cat", "attack", "fool as uint8", "L2, median", "SSIM, median",
           "each takes")
     for title, options in (("one grey level", {}), ("smallest change", {"epsilon": None}),
-                           ("sturdy, 8 levels", {"epsilon": 8, "sturdy": True})):
+                           ("robust, 8 levels", {"epsilon": 8, "robust": True})):
         made = synthesis.adversarial_images(networks[NETWORKS[0]], photos, target="Siamese cat", **options)
         line(title, f"{sum(each.success for each in made)} of {len(made)}",
              f"{np.median([each.distance['l2'] for each in made]):.0f}",

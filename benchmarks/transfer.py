@@ -22,7 +22,7 @@ from unittest import mock
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TLLIB_PROGRESS", "0")  # no progress bars between the lines of the tables
 
-from tllib import backbones, datasets, folders, transfer
+from tllib import backbones, datasets, files, transfer
 
 import keras
 import numpy as np
@@ -151,7 +151,7 @@ def precision(photos: datasets.PhotoSet) -> None:
 def main() -> None:
     """Run the sections asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("root", nargs="?", type=Path, default=folders.data_root())
+    parser.add_argument("root", nargs="?", type=Path, default=files.data_root())
     parser.add_argument("--rounds", type=int, default=3, help="how often a head is trained")
     for flag in ("--memory", "--precision"):
         parser.add_argument(flag, action="store_true", help=f"measure {flag[2:]}, too; takes minutes")

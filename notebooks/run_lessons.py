@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from tllib.folders import replacing
+from tllib.files import replacing
 
 import nbformat
 import pages

@@ -20,20 +20,21 @@ def main(arguments: list[str] | None = None) -> int:
     unpack = commands.add_parser("unpack", help="unpack such a .zip, and say what to set")
     unpack.add_argument("archive")
     unpack.add_argument("folder", nargs="?", default=".")
-    wish = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
     try:
-        if wish.command == "fetch":
+        if options.command == "fetch":
             from tllib import datasets  # needs no Keras, so it starts at once
 
-            for name in wish.names:
-                print(f"{name} is at {datasets.fetch(name, ask=not wish.yes)}")
+            for name in options.names:
+                print(f"{name} is at {datasets.fetch(name, ask=not options.yes)}")
             return 0
         from tllib import classroom
-        if wish.command == "pack":
-            print(f"Packed {classroom.pack(wish.target, wish.names)}")
+        if options.command == "pack":
+            print(f"Packed {classroom.pack(options.target, options.names)}")
         else:
-            print(f"Now set TLLIB_DATA={classroom.unpack(wish.archive, wish.folder).absolute()} and TLLIB_OFFLINE=1")
+            folder = classroom.unpack(options.archive, options.folder).absolute()
+            print(f"Now set TLLIB_DATA={folder} and TLLIB_OFFLINE=1")
     except (OSError, ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1

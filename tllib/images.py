@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from tllib.folders import replacing
+from tllib.files import replacing
 
 import cv2
 import imageio

@@ -1,14 +1,33 @@
 import json
 
 from tllib import backbones, images
-from tllib.backbones import weights
 from tllib.backbones.families import FAMILIES
+from tllib.supply import weights
 
 import keras
 import numpy as np
 import pytest
 
 LITES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+KERAS_MODULES = {"vgg16": "vgg16", "vgg19": "vgg19", "resnet50": "resnet", "resnet101": "resnet", "resnet152": "resnet",
+                 "resnet50v2": "resnet_v2", "mobilenet": "mobilenet", "mobilenetv2": "mobilenet_v2",
+                 "mobilenetv3small": "mobilenet_v3", "mobilenetv3large": "mobilenet_v3",
+                 "efficientnetv2b0": "efficientnet_v2", "convnext_tiny": "convnext"}
+
+
+@pytest.mark.parametrize("name", KERAS_MODULES)
+def test_scaling_is_that_of_the_family(name, undrawn):
+    module = getattr(keras.applications, KERAS_MODULES[name])
+    photos = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype("float32")
+    expected = np.asarray(module.preprocess_input(photos.copy()))
+    network = backbones.load(name, weights=None)
+    scaled = [layer for layer in network.layers if layer.name == "scaling"]
+    if scaled:
+        found = keras.Model(network.input, scaled[0].output).predict(photos, verbose=0)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    else:  # the family's own layers scale, and its preprocess_input changes nothing
+        np.testing.assert_array_equal(expected, photos)
+        assert isinstance(network.layers[1], (keras.layers.Rescaling, keras.layers.Normalization))
 
 
 def mobilenet_quarter(shared, **options):

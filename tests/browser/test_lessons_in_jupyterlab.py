@@ -25,7 +25,7 @@ def run_exercises_and_widgets(page):
     code = [number for number, cell in enumerate(everything) if cell["cell_type"] == "code"]
     sources = ["".join(everything[number]["source"]) for number in code]
     wanted = [place for place, number in enumerate(code) if is_exercise(everything[number])
-              or "widgets." in sources[place] or "exercises.quiz(" in sources[place]]
+              or "widgets." in sources[place] or "classroom.quiz(" in sources[place]]
     run = needed(sources, wanted)
     for place in run:
         run_cell(page, code[place])

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 pytestmark = pytest.mark.xdist_group("widgets")  # one notebook for all of them
-SETUP = """from tllib import backbones, datasets, exercises, images, synthesis, transfer, widgets
+SETUP = """from tllib import backbones, classroom, datasets, images, synthesis, transfer, widgets
 network, judge = (backbones.load(name, top=True) for name in ("efficientnet_lite0", "efficientnet_lite1"))
 dog = images.load("../data/photos/dog.png")"""
 CLASSIFIER = """pets = datasets.load("cartoon_pets", labels="breed").subset(96, seed=0)
@@ -22,7 +22,7 @@ report = transfer.evaluate(head, table)
 classifier = transfer.assemble(backbone, head, pets.class_names)"""
 CELLS = [SETUP, CLASSIFIER,
          'drawn = synthesis.ideal_image(network, "zebra", callbacks=[widgets.LiveView()])', "print(drawn.steps)",
-         'exercises.quiz("before")',
+         'classroom.quiz("before")',
          "picker = widgets.class_picker(network, steps=4)\npicker", "print(picker.value, picker.result is not None)",
          'widgets.adversarial_explorer(network, dog, "Siamese cat", judges={"judge": judge})',
          'widgets.mistakes_browser(report, file="../build/wrong.json")', "widgets.try_photo(classifier)"]

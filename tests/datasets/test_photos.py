@@ -1,4 +1,4 @@
-from tllib import datasets, folders
+from tllib import datasets, files
 from tllib.datasets import PhotoSet
 
 import numpy as np
@@ -116,18 +116,18 @@ def test_class_without_readable_photo(tmp_path):
 def test_absent_data_set_says_where_to_get_it_or_is_replaced(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"(?s)Cats vs Dogs is not at .*PetImages.*fetch.*https://www\.microsoft\.com.*cartoon"):
         datasets.load("cats_vs_dogs", root=tmp_path)
-    photos = datasets.load("cats_vs_dogs", root=tmp_path, otherwise="cartoon_pets")
+    photos = datasets.load("cats_vs_dogs", root=tmp_path, fallback="cartoon_pets")
     assert photos.report.startswith("Cats vs Dogs is not on this machine. Cartoon Pets: 320 drawings")
-    assert datasets.load("oxford_pets", root=tmp_path, otherwise="cartoon_pets").class_names[0] == "Beagle"
+    assert datasets.load("oxford_pets", root=tmp_path, fallback="cartoon_pets").class_names[0] == "Beagle"
 
 
 def test_data_folder_comes_from_the_environment(tmp_path, monkeypatch):
     make(tmp_path / "cats_vs_dogs/PetImages", Cat=3, Dog=2)
     monkeypatch.setenv("TLLIB_DATA", str(tmp_path))
-    assert datasets.load("cats_vs_dogs", otherwise="cartoon_pets").report == \
+    assert datasets.load("cats_vs_dogs", fallback="cartoon_pets").report == \
         "Cats vs Dogs: 5 photos, 2 classes (Cat 3, Dog 2)"
     monkeypatch.delenv("TLLIB_DATA")
-    assert (folders.data_root() / "photos/dog.png").is_file()
+    assert (files.data_root() / "photos/dog.png").is_file()
 
 
 def test_real_cats_and_dogs(shared):

@@ -143,8 +143,8 @@ def test_a_single_image_is_shared_too(runs):
 
 def test_what_is_not_supported_says_so(runs):
     engine, _, _, refusals = runs
-    for wish in ("one image for two", "one attack by two"):
-        assert "2 devices can't share one image" in refusals[wish]
+    for attempt in ("one image for two", "one attack by two"):
+        assert "2 devices can't share one image" in refusals[attempt]
     if engine == "tensorflow":
         assert "CentralStorageStrategy is not supported. What is: tf.distribute.Mirrored" in refusals["another way"]
         assert "DataParallel on tensorflow is not supported. What is: keras" in refusals["Keras's way"]

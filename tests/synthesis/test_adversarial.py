@@ -80,13 +80,13 @@ def test_a_classifier_of_your_own(dog, cat):
 
 
 def test_a_sturdy_change_outlives_jpeg(lite0, dog, cat):
-    plain, sturdy = (synthesis.adversarial_images(lite0, [dog, cat], target="zebra", epsilon=8, sturdy=sturdy)
-                     for sturdy in (False, True))
-    weak, strong = (synthesis.survival(lite0, results) for results in (plain, sturdy))
+    plain, robust = (synthesis.adversarial_images(lite0, [dog, cat], target="zebra", epsilon=8, robust=robust)
+                     for robust in (False, True))
+    weak, strong = (synthesis.survival(lite0, results) for results in (plain, robust))
     assert weak["saved as PNG"].fooled == strong["saved as PNG"].fooled == 1
     assert strong["JPEG, quality 75"].fooled == 1 and strong["resized to 3/4 and back"].fooled == 1
     assert np.mean([row.fooled for row in weak.values()]) < np.mean([row.fooled for row in strong.values()])
-    assert max(result.distance["largest"] for result in sturdy) <= 8
+    assert max(result.distance["largest"] for result in robust) <= 8
 
 
 def test_two_networks_at_once(lite0, lite1, dog):
@@ -161,7 +161,7 @@ def test_a_photo_that_is_not_the_source(lite0, dog):
 @pytest.mark.parametrize("options, message", [
     ({"epsilon": 0.5}, "whole grey levels.*0.5"), ({"epsilon": 0}, "whole grey levels"),
     ({"steps": 0}, "gradients from 1"), ({"target": "siames cat"}, "Did you mean 'Siamese cat'"),
-    ({"epsilon": None, "sturdy": True}, "needs a budget"),
+    ({"epsilon": None, "robust": True}, "needs a budget"),
 ])
 def test_adversarial_settings(options, message, lite0, dog):
     with pytest.raises(ValueError, match=message):

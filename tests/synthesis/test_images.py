@@ -34,7 +34,7 @@ def test_the_objective_rises_and_the_network_is_left_as_it_was(lite0):
     assert result.history["total_variation"][-1] == pytest.approx(
         float(synthesis.TotalVariation()(result.image[None].astype("float32"))), abs=0.5), "of the drawing as it is now"
     assert list(result.history["step"]) == [8, 16, 24] and result.steps == 24
-    assert set(result.history) == {"step", "objective", "probability", "clearness", "total_variation"}
+    assert set(result.history) == {"step", "objective", "probability", "margin", "total_variation"}
     assert [layer.trainable for layer in lite0.layers] == trainable
     for now, then in zip(lite0.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)  # BatchNorm statistics included, bit for bit
@@ -95,8 +95,8 @@ def test_any_size(recipe, size, small):
 
 def test_it_ends_when_it_is_clear(lite0):
     result = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, enough=5.0))
-    assert result.steps < WAVES.steps and result.history["clearness"][-1] >= 5
-    assert (result.history["clearness"][:-1] < 5).all()
+    assert result.steps < WAVES.steps and result.history["margin"][-1] >= 5
+    assert (result.history["margin"][:-1] < 5).all()
 
 
 def test_a_mix_of_two_classes(lite0):

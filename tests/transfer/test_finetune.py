@@ -76,7 +76,7 @@ def breaking_at(moment):
     def augment(pixels, random):
         if next(done) == moment:
             raise BrokenError("broken off")
-        return datasets.shake(pixels, random)
+        return datasets.random_crop_flip(pixels, random)
     return augment
 
 
@@ -114,7 +114,7 @@ done = iter(range(1000))
 def augment(pixels, random):
     if next(done) == moment:
         os.kill(os.getpid(), signal.SIGKILL)
-    return datasets.shake(pixels, random)
+    return datasets.random_crop_flip(pixels, random)
 
 tuned, _ = transfer.fine_tune(transfer.assemble(backbone, head, photos.class_names), photos, epochs=3, augment=augment,
                               learning_rate=1e-3, resume=folder / "run")
@@ -139,13 +139,13 @@ def test_stop_returns_the_best_so_far_and_the_folder_goes_on(photos, tmp_path, c
     def stop(pixels, random):
         if next(done) == 7:  # what a notebook's Stop button sends
             signal.raise_signal(signal.SIGINT)
-        return datasets.shake(pixels, random)
+        return datasets.random_crop_flip(pixels, random)
     done = iter(range(1000))
-    wish = {"epochs": 5, "resume": tmp_path / "run"}
-    tuned, history = transfer.fine_tune(classifier(photos), photos, augment=stop, **wish)
+    settings = {"epochs": 5, "resume": tmp_path / "run"}
+    tuned, history = transfer.fine_tune(classifier(photos), photos, augment=stop, **settings)
     assert 1 <= len(history["loss"]) < 5 and f"Stopped after {len(history['loss'])} of 5" in capsys.readouterr().out
     assert np.isfinite(tuned.predict(np.full((224, 224, 3), 99))).all() and not tuned.model.trainable_weights
-    _, whole = transfer.fine_tune(tuned, photos, **wish)
+    _, whole = transfer.fine_tune(tuned, photos, **settings)
     assert whole["loss"][:len(history["loss"])] == history["loss"] and len(whole["loss"]) == 5
 
 

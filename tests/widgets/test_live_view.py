@@ -4,7 +4,7 @@ import queue
 import time
 
 from tllib import synthesis, widgets
-from tllib.synthesis.optimize import Painting
+from tllib.synthesis.optimize import ImageOptimizer
 
 import keras
 import numpy as np
@@ -14,14 +14,14 @@ CELL = """
 import keras, numpy as np, time
 from tllib import widgets
 from tllib.synthesis import PixelCanvas
-from tllib.synthesis.optimize import Painting
+from tllib.synthesis.optimize import ImageOptimizer
 pixel = keras.Input((16, 16, 3))
 network = keras.Model(pixel, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixel)))
-painting = Painting(PixelCanvas(np.full((1, 16, 16, 3), 90.0)), network, objective=keras.losses.MeanSquaredError(),
-                    optimizer=keras.optimizers.SGD(0.1))
+optimizer = ImageOptimizer(PixelCanvas(np.full((1, 16, 16, 3), 90.0)), network,
+                           objective=keras.losses.MeanSquaredError(), optimizer=keras.optimizers.SGD(0.1))
 slow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.05))
 view = widgets.LiveView()
-history = painting.draw(np.full((1, 16, 16, 3), 90.0), np.eye(3)[:1], steps=1000, callbacks=[slow, view])
+history = optimizer.draw(np.full((1, 16, 16, 3), 90.0), np.eye(3)[:1], steps=1000, callbacks=[slow, view])
 print("steps:", int(history["step"][-1]))
 """
 
@@ -40,23 +40,23 @@ class Press(keras.callbacks.Callback):
 
 
 @pytest.fixture(scope="module")
-def painting():
+def optimizer():
     pixel = keras.Input((16, 16, 3))
     network = keras.Model(pixel, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixel)))
-    return Painting(synthesis.PixelCanvas(np.full((2, 16, 16, 3), 90.0)), network,
+    return ImageOptimizer(synthesis.PixelCanvas(np.full((2, 16, 16, 3), 90.0)), network,
                     objective=keras.losses.MeanSquaredError(), optimizer=keras.optimizers.SGD(0.1))
 
 
-def draw(painting, steps, *callbacks):
-    return painting.draw(np.full((2, 16, 16, 3), 90.0), np.eye(3)[:2], steps=steps, callbacks=callbacks)
+def draw(optimizer, steps, *callbacks):
+    return optimizer.draw(np.full((2, 16, 16, 3), 90.0), np.eye(3)[:2], steps=steps, callbacks=callbacks)
 
 
-def test_it_shows_the_drawing_and_the_terms(painting, monkeypatch):
+def test_it_shows_the_drawing_and_the_terms(optimizer, monkeypatch):
     monkeypatch.setattr(widgets.live_view, "PAUSE", 0)
     monkeypatch.setattr(widgets.live_view, "SHARE", 1e9)
     view = widgets.LiveView()
     watcher = Press(view, None)
-    history = draw(painting, 12, view, watcher)
+    history = draw(optimizer, 12, view, watcher)
     assert "step 1 of 12" in watcher.seen[0][1] and "s yet" in watcher.seen[-1][1]
     last = f"step 12 of 12 · probability {history['probability'][-1].mean():.0%} · objective"
     assert last in view.panel.note.value and view.panel.note.value.endswith("done</span>")
@@ -65,20 +65,20 @@ def test_it_shows_the_drawing_and_the_terms(painting, monkeypatch):
     assert bundle["text/plain"] == "LiveView: the drawing as it was last" and about["image/jpeg"]["alt"]
 
 
-def test_stop_ends_the_drawing_and_only_this_one(painting):
+def test_stop_ends_the_drawing_and_only_this_one(optimizer):
     view = widgets.LiveView()
-    history = draw(painting, 50, view, Press(view, 5))
+    history = draw(optimizer, 50, view, Press(view, 5))
     assert history["step"][-1] == 6, "the step after the click is the last"
     assert "stopped: here is what was drawn so far" in view.panel.note.value
-    assert draw(painting, 10, view)["step"][-1] == 10
+    assert draw(optimizer, 10, view)["step"][-1] == 10
 
 
-def test_it_looks_three_times_a_second_at_most(painting):
+def test_it_looks_three_times_a_second_at_most(optimizer):
     view = widgets.LiveView()
     slow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.02))
     watcher = Press(view, None)
     began = time.perf_counter()
-    draw(painting, 40, view, slow, watcher)
+    draw(optimizer, 40, view, slow, watcher)
     assert 2 <= len({note for _, note in watcher.seen}) <= 3 * (time.perf_counter() - began) + 2
 
 

@@ -9,13 +9,14 @@ from tllib.backbones.backbone import (
     last_maps,
     load,
     names,
+    on_this_machine,
     probabilities,
     softmax,
     top_k,
+    weight_files,
 )
-from tllib.backbones.comparison import Comparison, Cost, compare
+from tllib.backbones.costs import Comparison, Cost, compare
 from tllib.backbones.engine import device_count, jit_compile, predict, sync
-from tllib.backbones.weights import on_this_machine, weight_files
 
 __all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
            "jit_compile", "last_block", "last_maps", "load", "names", "on_this_machine", "predict", "probabilities",

@@ -4,11 +4,12 @@ import os
 from functools import cache
 from pathlib import Path
 
-from tllib import images as pixels
-from tllib.backbones import weights as weight_files
+from tllib.backbones import efficientnet_lite
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
+from tllib.images import fit_batch
 from tllib.suggest import unknown_name
+from tllib.supply.weights import files_here, find_file, set_from_file, set_from_package
 
 import keras
 import numpy as np
@@ -19,6 +20,16 @@ CLASS_NAMES = Path(__file__).with_name("imagenet_classes.txt")
 def names() -> list[str]:
     """Names that `load` understands."""
     return sorted(FAMILIES)
+
+
+def on_this_machine() -> list[str]:
+    """Names of the backbones that `load` gives without fetching anything."""
+    return sorted(name for name, row in FAMILIES.items() if files_here(row))
+
+
+def weight_files() -> list[Path]:
+    """Every file with ImageNet weights that `load` would find on this machine now."""
+    return [file for row in FAMILIES.values() for file in files_here(row)]
 
 
 def describe(name: str) -> str:
@@ -74,7 +85,7 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     options = {} if alpha is None else {"alpha": alpha}
     file, whole = None, True
     if weights == "imagenet" and not row.package:
-        file, whole = weight_files.find_file(row, alpha, top=top)
+        file, whole = find_file(row, alpha, top=top, here=on_this_machine())
     elif weights not in (None, "imagenet"):
         file = weights
     policy = keras.config.dtype_policy()
@@ -86,9 +97,9 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     if weights is None:
         _randomise(model, seed)
     elif file is None:
-        weight_files.set_from_package(model, row)
+        set_from_package(model, row, efficientnet_lite.convert)
     else:
-        weight_files.set_from_file(model, file)
+        set_from_file(model, file)
     if not top:
         model = keras.Model(model.input, features_of(model, row))
     model.name = name
@@ -133,7 +144,7 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
 
 def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Probabilities `(n, classes)`, float64, from any network of logits, your own classifier's say."""
-    logits = predict(network, pixels.fit_batch(images, network.input_shape[1])).astype("float64")
+    logits = predict(network, fit_batch(images, network.input_shape[1])).astype("float64")
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

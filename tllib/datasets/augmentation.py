@@ -3,13 +3,13 @@
 What is in a photo stays what it is; the network sees more of them than there are.
 """
 
-from tllib import images as pixel_convention
+from tllib.images import check
 
 import cv2
 import numpy as np
 
 
-def shake(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4) -> np.ndarray:
+def random_crop_flip(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4) -> np.ndarray:
     """Show each photo through a window of random size and place, mirrored every second time.
 
     Args:
@@ -23,12 +23,13 @@ def shake(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4)
     Raises:
         ValueError: no batch of RGB images, 0 to 255, or `zoom` is not in 0 to 1.
     """
-    images = pixel_convention.check(images)
+    images = check(images)
     if images.ndim != 4 or not 0 <= zoom < 1:
-        raise ValueError(f"shake takes a batch (n, h, w, 3) and 0 <= zoom < 1, got {images.shape} and {zoom}.")
+        raise ValueError("random_crop_flip takes a batch (n, h, w, 3) and 0 <= zoom < 1, got "
+                         f"{images.shape} and {zoom}.")
     height, width = images.shape[1:3]
-    shaken = np.empty(images.shape, "float32")
-    for image, place in zip(images, shaken, strict=True):
+    changed = np.empty(images.shape, "float32")
+    for image, place in zip(images, changed, strict=True):
         share = random.uniform(1 - zoom, 1)
         rows, columns = max(round(share * height), 1), max(round(share * width), 1)
         top, left = random.integers(height - rows + 1), random.integers(width - columns + 1)
@@ -36,4 +37,4 @@ def shake(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4)
         place[:] = cv2.resize(window, (width, height), interpolation=cv2.INTER_LINEAR)
         if random.integers(2):
             place[:] = place[:, ::-1].copy()
-    return shaken
+    return changed

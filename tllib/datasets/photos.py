@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tllib import folders
-from tllib.datasets import cartoons, cleaning, download, kinds
-from tllib.datasets.sources import SOURCES, Source
+from tllib.drawings import pets, textures_digits_cells
+from tllib.files import cache_root, data_root
 from tllib.suggest import unknown_name
+from tllib.supply import cleaning, fetch
+from tllib.supply.sources import SOURCES, Source
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class PhotoSet:
 
 
 def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
-         split: str | None = None, otherwise: str | None = None) -> PhotoSet:
+         split: str | None = None, fallback: str | None = None) -> PhotoSet:
     """Find a data set on this machine.
 
     Args:
@@ -94,7 +95,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
         split: "trainval" or "test", the official parts of Oxford's pets and of textures, digits and cells. Defaults to
             both together.
-        otherwise: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
+        fallback: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
             `split`, three quarters of it are "trainval", every fourth photo is "test".
 
     Raises:
@@ -106,25 +107,25 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             return _from_classes(Path(name), Path(name).name)
         raise unknown_name("data set", name, SOURCES)
     source = SOURCES[name]
-    parts = tuple(source.photos) if source.layout in ("pets", "kinds") else ()
+    parts = tuple(source.photos) if source.layout in ("pets", "drawn") else ()
     if labels not in (None, *source.classes) or split not in (None, *parts):
         raise ValueError(f"{name} has labels {' or '.join(source.classes)} and {' or '.join(parts) or 'no'} official "
                          f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
     if source.layout == "cartoons":
         return _from_cartoons(source, labels)
-    if source.layout == "kinds":
-        return _from_kinds(name, source, labels, split)
-    root = Path(root or folders.data_root())
-    if download.missing(name, root) and download.brought(name, root):
-        download.fetch(name, root=root, ask=False)
-    download.tidy(name, root)
+    if source.layout == "drawn":
+        return _from_drawings(name, source, labels, split)
+    root = Path(root or data_root())
+    if fetch.missing(name, root) and fetch.brought(name, root):
+        fetch.fetch(name, root=root, ask=False)
+    fetch.tidy(name, root)
     folder = root / name / source.folder
     if not folder.is_dir():
-        if otherwise is None:
+        if fallback is None:
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it. "
-                                    f"{download.by_hand(name, root)}\nOr use 'cartoon_pets', always there.")
-        instead = load(otherwise, root=root, labels=labels if labels in SOURCES[otherwise].classes else None)
+                                    f"{fetch.by_hand(name, root)}\nOr use 'cartoon_pets', always there.")
+        instead = load(fallback, root=root, labels=labels if labels in SOURCES[fallback].classes else None)
         if split is not None:  # a set without official parts: every fourth photo is for testing
             fourth = np.arange(len(instead)) % 4 == 3
             instead = instead._take(np.flatnonzero(fourth if split == "test" else ~fourth))
@@ -163,16 +164,16 @@ def _from_pets(folder: Path, source: Source, labels: str, split: str | None) -> 
 
 def _from_cartoons(source: Source, labels: str) -> PhotoSet:
     """Draw the set on first use, into the cache; a changed drawing code draws a new one."""
-    folder = cartoons.write_set(_drawings("cartoon_pets", cartoons))
+    folder = pets.write_set(_drawings("cartoon_pets", pets))
     rows = [(path, path.parent.name if labels == "species" else path.stem.rsplit("_", 1)[0])
             for species in ("Cat", "Dog") for path in _pictures(folder / species)]
     names = tuple(sorted({label for _, label in rows}))
     return _photo_set(rows, names, _report(source.title, "drawings", rows, names))
 
 
-def _from_kinds(name: str, source: Source, labels: str, split: str | None) -> PhotoSet:
+def _from_drawings(name: str, source: Source, labels: str, split: str | None) -> PhotoSet:
     """The same for other drawings; the file name holds a label of each kind, in the order of `source.classes`."""
-    folder = cartoons.write(_drawings(name, kinds), kinds.pictures(name, source.photos))
+    folder = pets.write(_drawings(name, textures_digits_cells), textures_digits_cells.pictures(name, source.photos))
     place = list(source.classes).index(labels)
     rows = [(path, path.stem.split("_")[place]) for part in source.photos if split in (None, part)
             for path in _pictures(folder / part)]
@@ -183,7 +184,7 @@ def _from_kinds(name: str, source: Source, labels: str, split: str | None) -> Ph
 def _drawings(name: str, code) -> Path:
     """Where the drawings that this version of the module `code` makes are kept."""
     version = hashlib.sha256(Path(code.__file__).read_bytes()).hexdigest()[:8]
-    return folders.cache_root() / f"{name}-{version}"
+    return cache_root() / f"{name}-{version}"
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -228,13 +229,13 @@ def _draw(labels: np.ndarray, n: int, seed: int, leave: int = 0) -> np.ndarray:
     """Sorted row numbers of n photos: each class its share, at least one, and `leave` of each left."""
     random = np.random.default_rng(seed)
     counts = np.bincount(labels)
-    wish = counts * n / len(labels)
-    take = np.clip(np.floor(wish).astype(int), 1, counts - leave)
+    exact = counts * n / len(labels)
+    take = np.clip(np.floor(exact).astype(int), 1, counts - leave)
     while take.sum() != n:  # hand out or take back what rounding left over, where it hurts least
         step = 1 if take.sum() < n else -1
         room = (take < counts - leave) if step > 0 else (take > 1)
         if not room.any():
             break
-        take[np.argmax(np.where(room, step * (wish - take), -np.inf))] += step
+        take[np.argmax(np.where(room, step * (exact - take), -np.inf))] += step
     rows = [random.permutation(np.flatnonzero(labels == label))[:k] for label, k in enumerate(take)]
     return np.sort(np.concatenate(rows))

@@ -3,8 +3,8 @@
 import io
 from collections.abc import Mapping, Sequence
 
-from tllib import images as pixels
 from tllib.datasets import PhotoSet
+from tllib.images import load, to_uint8
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
 
@@ -71,7 +71,7 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
     figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
     for number, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, number + 1)
-        axes.imshow(pixels.to_uint8(picture))
+        axes.imshow(to_uint8(picture))
         axes.set_axis_off()
         if number < len(titles):
             axes.set_title(titles[number], fontsize=9)
@@ -87,7 +87,7 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
         turn[rows] = np.arange(len(rows))
     rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
     names = [photo_set.class_names[photo_set.labels[row]] for row in rows]
-    return images([pixels.load(photo_set.paths[row], size=160) for row in rows], names,
+    return images([load(photo_set.paths[row], size=160) for row in rows], names,
                   alt=listed(counted(len(rows), "photo"), names))
 
 
@@ -203,7 +203,7 @@ def mistakes(report: Report, *, n: int = 8) -> Figure:
     if not worst:
         return _note("no mistakes")
     titles = [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst]
-    return images([pixels.load(mistake.path, size=160) for mistake in worst], titles,
+    return images([load(mistake.path, size=160) for mistake in worst], titles,
                   alt=listed(counted(len(worst), "mistake"), titles))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tllib import images as pixels
+from tllib.images import to_uint8
 from tllib.show.plots import Figure
 
 import numpy as np
@@ -21,7 +21,7 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
     alt = "A picture, and bars of what it is said to be: " + "; ".join(f"{name}, {p:.0%}" for name, p in answers) + "."
     figure = Figure(figsize=(7.2, 2.6), layout="constrained", dpi=80, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    left.imshow(pixels.to_uint8(picture))
+    left.imshow(to_uint8(picture))
     left.set_title(f"{picture.shape[0]} × {picture.shape[1]} pixels", fontsize=9)
     left.set_axis_off()
     right.barh([name for name, _ in answers], [p for _, p in answers], color="tab:blue", height=0.6)

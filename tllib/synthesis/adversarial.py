@@ -4,12 +4,12 @@ import time
 from collections.abc import Sequence
 
 from tllib import backbones
-from tllib import images as pixels
+from tllib.images import fit
 from tllib.progress import progress
-from tllib.synthesis.defences import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
+from tllib.synthesis.attacks import FixedBudget, SmallestChange
+from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import ImageResult, measure, names_of, number_of
-from tllib.synthesis.searches import FixedBudget, SmallestChange
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ BATCH = 8  # photos asked about at once; on two cores as fast a photo as 32, and
 
 def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, target: str | int | None = None,
                        source: str | int | None = None, epsilon: int | None = 1, steps: int | None = None,
-                       also: Sequence[keras.Model] = (), sturdy: bool = False, seed: int = 0) -> list[ImageResult]:
+                       also: Sequence[keras.Model] = (), robust: bool = False, seed: int = 0) -> list[ImageResult]:
     """Change photos until a network calls them `target`, or at least no longer what it called them.
 
     The network is shown whole grey levels only, so what fools it here still fools it from a PNG file.
@@ -36,71 +36,71 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
             change. With a fixed `epsilon` it is over when the network is 90 % sure; one step is the "fast gradient
             sign method".
         also: more networks to fool at once; what fools several is likelier to fool one that was never asked.
-        sturdy: make a change that outlives JPEG, resizing and turning by 5 degrees. Takes all steps, and an `epsilon`
+        robust: make a change that outlives JPEG, resizing and turning by 5 degrees. Takes all steps, and an `epsilon`
             of several levels.
-        seed: of the order in which a sturdy change meets these.
+        seed: of the order in which a robust change meets these.
 
     Returns:
-        A result for each photo, in order. Ctrl-C or Stop ends the search and gives what was reached.
+        A result for each photo, in order. Ctrl-C or Stop ends it and gives what was reached.
 
     Raises:
         ValueError: unknown class, a setting out of range, or a photo whose first choice is not `source`, or is
             `target` already.
 
     Source: Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083; the smallest change: see
-    `tllib.synthesis.searches`.
+    `tllib.synthesis.attacks`.
     """
     steps = (160 if epsilon is None else 40) if steps is None else steps
-    _check(len(photos), epsilon, steps, sturdy)
+    _check(len(photos), epsilon, steps, robust)
     began, networks = time.perf_counter(), [network, *also]
-    starts = np.stack([pixels.fit(photo, network.input_shape[1]) for photo in photos])
+    starts = np.stack([fit(photo, network.input_shape[1]) for photo in photos])
     seen = backbones.softmax(network, starts)
     sources = seen.argmax(axis=1)
     classes = sources if target is None else np.full(len(starts), number_of(network, target))
     _check_sources(network, seen, target, source)
     if epsilon is None:
-        searches = [SmallestChange(start, steps=steps) for start in starts]
+        attacks = [SmallestChange(start, steps=steps) for start in starts]
     else:
-        survives = [UNTOUCHED, JPEG, RESIZED, TURNED, TURNED_BACK] if sturdy else []
-        searches = [FixedBudget(start, epsilon=epsilon, steps=steps, distortions=survives, seed=seed + number)
+        survives = [UNTOUCHED, JPEG, RESIZED, TURNED, TURNED_BACK] if robust else []
+        attacks = [FixedBudget(start, epsilon=epsilon, steps=steps, distortions=survives, seed=seed + number)
                     for number, start in enumerate(starts)]
-    with progress(what="gradients, at most", total=len(searches) * steps) as bar:
-        histories = _run(searches, networks, classes, sign=1 if target is not None else -1, bar=bar)
+    with progress(what="gradients, at most", total=len(attacks) * steps) as bar:
+        histories = _run(attacks, networks, classes, sign=1 if target is not None else -1, bar=bar)
     seconds = (time.perf_counter() - began) / len(starts)
-    wished = [None] * len(starts) if target is None else classes
-    return measure(network, np.stack([search.best for search in searches]), starts, wished, histories, seconds, sources)
+    targets = [None] * len(starts) if target is None else classes
+    return measure(network, np.stack([attack.best for attack in attacks]), starts, targets, histories, seconds, sources)
 
 
 def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | int | None = None,
                       source: str | int | None = None, epsilon: int | None = 1, steps: int | None = None,
-                      also: Sequence[keras.Model] = (), sturdy: bool = False, seed: int = 0) -> ImageResult:
+                      also: Sequence[keras.Model] = (), robust: bool = False, seed: int = 0) -> ImageResult:
     """Change one photo; everything as in `adversarial_images`."""
     return adversarial_images(network, [photo], target=target, source=source, epsilon=epsilon, steps=steps, also=also,
-                              sturdy=sturdy, seed=seed)[0]
+                              robust=robust, seed=seed)[0]
 
 
-def _run(searches: Sequence[FixedBudget | SmallestChange], networks: Sequence[keras.Model], classes: np.ndarray,
+def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[keras.Model], classes: np.ndarray,
          sign: int, bar) -> list[dict[str, np.ndarray]]:
-    """Carry all searches to their end in batches; who is done gives the place to the next. Returns what each saw."""
-    batch, rows = min(BATCH, len(searches)), [[] for _ in searches]
-    waiting, active = list(range(len(searches)))[::-1], []
+    """Carry all attacks to their end in batches; who is done gives the place to the next. Returns what each saw."""
+    batch, rows = min(BATCH, len(attacks)), [[] for _ in attacks]
+    waiting, active = list(range(len(attacks)))[::-1], []
     with frozen(networks):
-        gradient = pixel_gradient(tuple(networks), searches[0].shown().shape[0], batch)
+        gradient = pixel_gradient(tuple(networks), attacks[0].shown().shape[0], batch)
         try:
             while True:
-                active = [number for number in active if not searches[number].done]
+                active = [number for number in active if not attacks[number].done]
                 while waiting and len(active) < batch:
                     active.append(waiting.pop())
                 if not active:
                     break
                 places = np.resize(active, batch)  # places nobody needs any more show a picture twice
-                pictures = np.stack([searches[number].shown() for number in active])
+                pictures = np.stack([attacks[number].shown() for number in active])
                 logits, directions = gradient(pictures[np.arange(batch) % len(active)], classes[places],
                                               np.full(batch, sign))
                 for number, answer, direction in zip(active, logits, directions, strict=False):
                     margin, sure = _judge(answer, classes[number], sign)
-                    rows[number].append((len(rows[number]), margin, sure, searches[number].change_norm()))
-                    searches[number].learn(margin, sure, direction)
+                    rows[number].append((len(rows[number]), margin, sure, attacks[number].change_norm()))
+                    attacks[number].learn(margin, sure, direction)
                 bar.update(len(active))
         except KeyboardInterrupt:
             print("Stopped: here is what was reached so far.")
@@ -117,15 +117,15 @@ def _judge(logits: np.ndarray, number: int, sign: int) -> tuple[float, float]:
     return float((sign * (own - others.max(axis=1))).min()), float((share if sign > 0 else 1 - share).min())
 
 
-def _check(photos: int, epsilon: int | None, steps: int, sturdy: bool) -> None:
+def _check(photos: int, epsilon: int | None, steps: int, robust: bool) -> None:
     if epsilon is not None and (epsilon != int(epsilon) or not 1 <= epsilon <= 255):
         raise ValueError(f"epsilon counts whole grey levels, 1 to 255; None finds the smallest change; got {epsilon}.")
     if not photos:
         raise ValueError("photos is empty: give one photo or more.")
     if steps < 1:
         raise ValueError(f"steps counts gradients from 1; got {steps}.")
-    if sturdy and epsilon is None:
-        raise ValueError("A sturdy change needs a budget: give epsilon, 8 grey levels say. The smallest change lies "
+    if robust and epsilon is None:
+        raise ValueError("A robust change needs a budget: give epsilon, 8 grey levels say. The smallest change lies "
                          "right at the border, where anything undoes it.")
 
 

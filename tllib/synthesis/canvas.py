@@ -1,12 +1,23 @@
 """A starting image -> a Keras layer whose only weight is that image, so that `fit` can paint on it.
 
 Two canvases: `PixelCanvas` keeps the pixels themselves; `WaveCanvas` keeps the strengths of cosine waves, as a JPEG
-file does, scaled so that broad shapes appear before fine grain.
+file does, scaled so that broad shapes appear before fine grain. `Box` keeps pixels within what a file can hold.
 """
 
 import keras
 import numpy as np
 from keras import ops
+
+
+class Box(keras.constraints.Constraint):
+    """Every pixel between `low` and `high`: what a picture file can hold."""
+
+    def __init__(self, low: float = 0.0, high: float = 255.0):
+        self.low, self.high = low, high
+
+    def __call__(self, images):
+        """Clip pixel by pixel."""
+        return ops.clip(images, self.low, self.high)
 
 
 class PixelCanvas(keras.layers.Layer):

@@ -40,7 +40,7 @@ def frozen(networks: Sequence[keras.Model]) -> Iterator[None]:
 
 
 class PixelGradient:
-    """Logits of a batch of pictures, and the gradient of how far their networks are from the wished-for answer.
+    """Logits of a batch of pictures, and the gradient of how far their networks are from the answer aimed at.
 
     Args:
         networks: frozen networks, pixels -> logits; all are asked, and their margins added. One that takes another
@@ -66,10 +66,10 @@ class PixelGradient:
         Args:
             pictures: float32 `(batch, size, size, 3)`, 0 to 255.
             classes: int `(batch,)`.
-            signs: 1 where the class is wished for, -1 where it is to be left; `(batch,)`.
+            signs: 1 where the class is the target, -1 where it is to be left; `(batch,)`.
 
         Returns:
-            Logits `(batch, networks, classes)`, and the direction that helps the wish, `(batch, size, size, 3)`.
+            Logits `(batch, networks, classes)`, and the direction that helps, `(batch, size, size, 3)`.
         """
         self.canvas.pictures.assign(pictures)
         self.canvas.change.assign(np.zeros_like(pictures))

@@ -6,12 +6,11 @@ import time
 from collections.abc import Sequence
 
 from tllib import backbones
-from tllib import images as pixels
+from tllib.images import fit_batch, to_uint8
 from tllib.progress import progress
-from tllib.synthesis.bounds import Box
-from tllib.synthesis.canvas import PixelCanvas, WaveCanvas
+from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
-from tllib.synthesis.optimize import Painting
+from tllib.synthesis.optimize import ImageOptimizer
 from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult, measure
 from tllib.synthesis.views import RandomView
@@ -30,7 +29,7 @@ class Recipe:
         canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
         total_variation: weight of the roughness penalty: what a grey level costs, in units of how widely the network's
             logits spread on noise, so that it means the same for every family; 0 leaves it out.
-        rivals: what the strongest other logit costs, as a share of what the wished-for one is worth, 0 to 1.
+        rivals: what the strongest other logit costs, as a share of what the target is worth, 0 to 1.
         zoom: each step sees a random window, its side between `1 - zoom` and `1 + zoom / 2` of the image's; 0 shows
             exactly the image.
         turn: the window is turned by up to so many degrees either way.
@@ -38,7 +37,7 @@ class Recipe:
             on, so that coarse shapes are settled before fine ones. For pixels; waves do so by themselves.
         steps: gradient steps at most.
         learning_rate: strengths of waves, or grey levels for pixels, a step; it falls along a cosine.
-        enough: stop when the wished-for logit exceeds all others by so much in the latest windows; None: never.
+        enough: stop when the target logit exceeds all others by so much in the latest windows; None: never.
 
     Raises:
         ValueError: a setting out of range.
@@ -100,14 +99,14 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     if not numbers:
         raise ValueError("targets is empty: name one class or more.")
     other = [] if mixed_with is None else [backbones.class_index(mixed_with)]
-    wishes = np.zeros((len(numbers), network.output_shape[-1]), "float32")
+    targets = np.zeros((len(numbers), network.output_shape[-1]), "float32")
     for row, number in enumerate(numbers):
-        wishes[row, [number, *other]] = 1
+        targets[row, [number, *other]] = 1
     began = time.perf_counter()
-    starts, images, history = _draw(network, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
+    starts, images, history = _draw(network, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
     histories = [_of_one(history, row) for row in range(len(numbers))]
-    return measure(network, images, pixels.to_uint8(starts), numbers, histories, seconds, [None] * len(numbers))
+    return measure(network, images, to_uint8(starts), numbers, histories, seconds, [None] * len(numbers))
 
 
 def ideal_image(network: keras.Model, target: str | int, *, recipe: Recipe = WAVES, mixed_with: str | int | None = None,
@@ -145,11 +144,11 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
     if channel is not None and not 0 <= channel < channels:
         raise ValueError(f"{layer} has channels 0 to {channels - 1}, got {channel}.")
     eye = _eye(network, layer, everything=channel is None)
-    wishes = np.zeros((1, eye.output_shape[-1]), "float32")
-    wishes[0, channel or 0] = 1
+    targets = np.zeros((1, eye.output_shape[-1]), "float32")
+    targets[0, channel or 0] = 1
     recipe = dataclasses.replace(recipe, enough=None, rivals=0)
-    _, images, _ = _draw(eye, network.input_shape[1], wishes, recipe, start, size, seed, callbacks)
-    return pixels.to_uint8(images[0])
+    _, images, _ = _draw(eye, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
+    return to_uint8(images[0])
 
 
 @functools.lru_cache(maxsize=8)
@@ -159,19 +158,19 @@ def _eye(network: keras.Model, layer: str, everything: bool) -> keras.Model:
     return keras.Model(network.input, shown)
 
 
-def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, start: np.ndarray | None,
+def _draw(network: keras.Model, sees: int, targets: np.ndarray, recipe: Recipe, start: np.ndarray | None,
           size: int | None, seed: int, callbacks: Sequence[keras.callbacks.Callback]):
     """Run a recipe from the coarsest size to the last. Gives starts, images and history."""
     size = sees if size is None else size
     if not 32 <= size <= 1024:
         raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
     if start is not None:
-        images = np.repeat(pixels.fit_batch(start, size), len(wishes), axis=0)
+        images = np.repeat(fit_batch(start, size), len(targets), axis=0)
     elif recipe.canvas == "waves":  # brings noise of its own
-        images = np.full((len(wishes), size, size, 3), 127.5, "float32")
+        images = np.full((len(targets), size, size, 3), 127.5, "float32")
     else:
         images = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
-                           for row in range(len(wishes))]).astype("float32")
+                           for row in range(len(targets))]).astype("float32")
     starts, parts = images, []
     each, rest = divmod(recipe.steps, recipe.halvings + 1)
     with progress(what="drawing", total=recipe.steps) as bar:
@@ -181,10 +180,11 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
             share = each if part else each + rest
             if not share:
                 continue
-            painting = _painting(network, recipe, share, images.shape[:3], sees)
-            history = painting.draw(images, wishes, steps=share, seed=seed + 7919 * part, callbacks=[count, *callbacks],
-                                    enough=recipe.enough if part == recipe.halvings else None)
-            images = painting.canvas.pixels()
+            optimizer = _prepared(network, recipe, share, images.shape[:3], sees)
+            history = optimizer.draw(images, targets, steps=share, seed=seed + 7919 * part,
+                                     enough=recipe.enough if part == recipe.halvings else None,
+                                     callbacks=[count, *callbacks])
+            images = optimizer.canvas.pixels()
             done = parts[-1]["step"][-1] if parts else 0
             parts.append(history | {"step": history["step"] + done})
             if history["step"][-1] < share:  # stopped, or good already
@@ -194,7 +194,8 @@ def _draw(network: keras.Model, sees: int, wishes: np.ndarray, recipe: Recipe, s
 
 
 @functools.lru_cache(maxsize=8)  # compiling takes a second, and TensorFlow never gives back all its memory
-def _painting(network: keras.Model, recipe: Recipe, steps: int, shape: tuple[int, int, int], sees: int) -> Painting:
+def _prepared(network: keras.Model, recipe: Recipe, steps: int, shape: tuple[int, int, int],
+              sees: int) -> ImageOptimizer:
     noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
     spread = float(backbones.predict(network, noise).std()) or 1.0
     images = np.zeros((*shape, 3), "float32")
@@ -202,8 +203,9 @@ def _painting(network: keras.Model, recipe: Recipe, steps: int, shape: tuple[int
     canvas = WaveCanvas(images, penalty=penalty) if recipe.canvas == "waves" else PixelCanvas(
         images, penalty=penalty, constraint=Box())
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, alpha=0.05)
-    return Painting(canvas, network, objective=TargetLogit(recipe.rivals, spread=spread),
-                    optimizer=keras.optimizers.Adam(rate), view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn))
+    return ImageOptimizer(canvas, network, objective=TargetLogit(recipe.rivals, spread=spread),
+                          optimizer=keras.optimizers.Adam(rate),
+                          view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn))
 
 
 def _resized(images: np.ndarray, size: int) -> np.ndarray:

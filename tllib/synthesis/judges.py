@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tllib import backbones
-from tllib.synthesis.defences import DISTORTIONS, UNTOUCHED, Distortion
+from tllib.synthesis.distortions import DISTORTIONS, UNTOUCHED, Distortion
 from tllib.synthesis.result import ImageResult, names_of, number_of
 
 import keras

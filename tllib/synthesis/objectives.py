@@ -1,13 +1,13 @@
-"""Logits and a wished-for class -> one number to make small: Keras losses and metrics on 1000 logits."""
+"""Logits and a target class -> one number to make small: Keras losses and metrics on 1000 logits."""
 
 import keras
 from keras import ops
 
 
 class TargetLogit(keras.losses.Loss):
-    """Minus the wished-for logit, plus a share of the strongest other one.
+    """Minus the target logit, plus a share of the strongest other one.
 
-    Of several wished-for logits the smallest counts, so that none is left behind. "Smallest" and "strongest" are soft.
+    Of several target logits the smallest counts, so that none is left behind. "Smallest" and "strongest" are soft.
 
     Unlike a probability, which stops at 1, a logit can always rise: the class is drawn ever more clearly, and no
     effort goes into suppressing its rivals beyond what `rivals` asks for.
@@ -21,17 +21,17 @@ class TargetLogit(keras.losses.Loss):
         super().__init__(name="objective")
         self.rivals, self.spread = rivals, spread
 
-    def call(self, wishes, logits):
-        """Wishes `(n, outputs)`, 1 for what is wished for and 0 elsewhere, and logits alike -> `(n,)`."""
+    def call(self, targets, logits):
+        """Targets `(n, outputs)`, 1 for the class, or the several, and 0 elsewhere, and logits alike -> `(n,)`."""
         logits = logits / self.spread
-        wished = -ops.logsumexp(-logits - 1e4 * (1 - wishes), axis=-1)
+        target = -ops.logsumexp(-logits - 1e4 * (1 - targets), axis=-1)
         if not self.rivals:
-            return -wished
-        return self.rivals * ops.logsumexp(logits - 1e4 * wishes, axis=-1) - wished
+            return -target
+        return self.rivals * ops.logsumexp(logits - 1e4 * targets, axis=-1) - target
 
 
 class TargetMargin(keras.losses.Loss):
-    """How far the wished-for class lies behind the best other one, in logits: below 0, it is the first choice.
+    """How far the target class lies behind the best other one, in logits: below 0, it is the first choice.
 
     Source: the loss f6 of Carlini and Wagner, arXiv:1608.04644, without its floor.
     """

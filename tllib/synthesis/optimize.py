@@ -7,7 +7,7 @@ drives it. So there is no gradient code here: optimizers, schedules, callbacks a
 from collections.abc import Sequence
 
 from tllib import backbones
-from tllib import images as pixels
+from tllib.images import to_uint8
 from tllib.synthesis.gradient import frozen
 from tllib.synthesis.penalties import TotalVariation
 
@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 
-class Painting:
+class ImageOptimizer:
     """Images that a frozen network is to answer as wished: compiled once, drawn as often as you like.
 
     Args:
@@ -38,27 +38,27 @@ class Painting:
             image = canvas(step)
             self.model = keras.Model(step, network(view(image) if view else image))
             self.terms = [_PerImage(name, function, image.shape[0]) for name, function in (
-                ("objective", objective.call), ("probability", _probability), ("clearness", _clearness))]
+                ("objective", objective.call), ("probability", _probability), ("margin", _margin))]
             optimizer.build(self.model.trainable_variables)
             self.model.compile(optimizer, objective, metrics=self.terms, jit_compile=backbones.jit_compile())
         self.fresh = [ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
-    def draw(self, start: np.ndarray, wishes: np.ndarray, *, steps: int, seed: int = 0, enough: float | None = None,
+    def draw(self, start: np.ndarray, targets: np.ndarray, *, steps: int, seed: int = 0, enough: float | None = None,
              record_every: int = 8, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
         """Change the images, step by step, until the steps are used up or the network is sure enough.
 
         Args:
             start: `(n, h, w, 3)`, 0 to 255, what the canvas begins with; afterwards `canvas.pixels()` is the drawing.
-            wishes: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
+            targets: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
             steps: gradient steps.
             seed: of all that is random.
-            enough: stop once every image's clearness, see below, has reached this.
+            enough: stop once every image's margin, see below, has reached this.
             record_every: write down the terms after so many steps.
             callbacks: more Keras callbacks, to watch or to stop.
 
         Returns:
             Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability", 0 to 1,
-            of the wished-for outputs; "clearness", by how much the least of these exceeds the best other output;
+            of the target outputs; "margin", by how much the least of these exceeds the best other output;
             "total_variation" in grey levels. The first three are means over the latest steps, for every step shows
             another view. Ctrl-C or Stop ends the loop and keeps what was drawn.
         """
@@ -67,10 +67,10 @@ class Painting:
             self.view.restart(seed)
         for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
-        recorder, n = _Recorder(self.canvas, self.terms, record_every, enough), len(wishes)
+        recorder, n = _Recorder(self.canvas, self.terms, record_every, enough), len(targets)
         with frozen([self.network]):
             try:
-                self.model.fit(np.zeros((steps * n, 1), "float32"), np.tile(wishes.astype("float32"), (steps, 1)),
+                self.model.fit(np.zeros((steps * n, 1), "float32"), np.tile(targets.astype("float32"), (steps, 1)),
                                batch_size=n, shuffle=False, verbose=0, callbacks=[recorder, *callbacks])
             except KeyboardInterrupt:
                 print("Stopped: here is what was drawn so far.")
@@ -78,17 +78,17 @@ class Painting:
         return recorder.history()
 
 
-def _probability(wishes, outputs):
-    """Probability of all wished-for outputs together, `(n,)`; of a lone output, 1."""
+def _probability(targets, outputs):
+    """Probability of all target outputs together, `(n,)`; of a lone output, 1."""
     if outputs.shape[-1] == 1:
         return ops.ones_like(outputs[:, 0])
-    return ops.sum(ops.cast(wishes > 0, outputs.dtype) * ops.softmax(outputs, axis=-1), axis=-1)
+    return ops.sum(ops.cast(targets > 0, outputs.dtype) * ops.softmax(outputs, axis=-1), axis=-1)
 
 
-def _clearness(wishes, outputs):
-    """By how much the least wished-for output exceeds the best of the others, `(n,)`."""
-    wished = ops.cast(wishes > 0, outputs.dtype)
-    return ops.min(outputs + 1e4 * (1 - wished), axis=-1) - ops.max(outputs - 1e4 * wished, axis=-1)
+def _margin(targets, outputs):
+    """By how much the least target output exceeds the best of the others, `(n,)`."""
+    chosen = ops.cast(targets > 0, outputs.dtype)
+    return ops.min(outputs + 1e4 * (1 - chosen), axis=-1) - ops.max(outputs - 1e4 * chosen, axis=-1)
 
 
 class Frames(keras.callbacks.Callback):
@@ -109,7 +109,7 @@ class Frames(keras.callbacks.Callback):
         """Keep them now and then."""
         if batch % self.every == 0:
             backbones.sync(self.model)
-            self.frames.append(pixels.to_uint8(self.model.get_layer("canvas").pixels()))
+            self.frames.append(to_uint8(self.model.get_layer("canvas").pixels()))
 
 
 class _PerImage(keras.metrics.Metric):
@@ -124,8 +124,8 @@ class _PerImage(keras.metrics.Metric):
         self.total = self.add_variable((n,), "zeros", name="total")
         self.weight = self.add_variable((), "zeros", name="weight")
 
-    def update_state(self, wishes, outputs, sample_weight=None):
-        self.total.assign(0.8 * self.total + ops.cast(self.function(wishes, outputs), "float32"))
+    def update_state(self, targets, outputs, sample_weight=None):
+        self.total.assign(0.8 * self.total + ops.cast(self.function(targets, outputs), "float32"))
         self.weight.assign(0.8 * self.weight + 1)
 
     def result(self):
@@ -148,7 +148,7 @@ class _Recorder(keras.callbacks.Callback):
         self.step = batch + 1
         if self.step % self.every == 0:
             self.write()
-            if self.enough is not None and self.rows[-1]["clearness"].min() >= self.enough:
+            if self.enough is not None and self.rows[-1]["margin"].min() >= self.enough:
                 self.model.stop_training = True
 
     def write(self) -> None:
@@ -165,4 +165,4 @@ class _Recorder(keras.callbacks.Callback):
             "step": np.zeros(1), **{term: np.zeros((1, len(self.terms[0].values()))) for term in TERMS}}
 
 
-TERMS = ("objective", "probability", "clearness", "total_variation")
+TERMS = ("objective", "probability", "margin", "total_variation")

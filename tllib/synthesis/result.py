@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tllib import backbones
-from tllib import images as pixels
+from tllib.images import to_uint8
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ class ImageResult:
     Attributes:
         image: uint8 `(h, w, 3)`.
         start: uint8 `(h, w, 3)`, what it began with.
-        target: name of the wished-for class; None if any but `source` would do.
+        target: name of the target class; None if any but `source` would do.
         source: name of the class the network saw at the start; None for an image drawn from noise.
         probability: the network's probability, 0 to 1, for `target`, or for any class but `source`.
         success: the network's first choice is as wished.
@@ -66,7 +66,7 @@ def measure(network: keras.Model, images: np.ndarray, starts: np.ndarray, target
             histories: Sequence[dict[str, np.ndarray]], seconds: float,
             sources: Sequence[int | None]) -> list[ImageResult]:
     """Round images to uint8 and ask the network, once for all, about exactly those."""
-    names, images = names_of(network), pixels.to_uint8(images)
+    names, images = names_of(network), to_uint8(images)
     results = []
     for image, start, target, source, history, found in zip(
             images, starts, targets, sources, histories, backbones.softmax(network, images), strict=True):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones
-from tllib import images as pixels
 from tllib.backbones import engine
-from tllib.folders import full_disk_explained, replacing
+from tllib.files import full_disk_explained, replacing
+from tllib.images import fit_batch
 from tllib.transfer.features import FeatureTable, even_size
 
 import keras
@@ -92,7 +92,7 @@ class Classifier:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
-        return engine.predict(self.model, pixels.fit_batch(images, self.model.input_shape[1]))
+        return engine.predict(self.model, fit_batch(images, self.model.input_shape[1]))
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write network, class names and preprocessing as one `.keras` file, whole or not at all.

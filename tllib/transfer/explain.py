@@ -1,8 +1,8 @@
 """A network and an image -> what its layers answer, and where it looked."""
 
 from tllib import backbones
-from tllib import images as pixels
 from tllib.backbones import engine
+from tllib.images import fit_batch
 from tllib.suggest import unknown_name
 from tllib.transfer.classifier import Classifier
 
@@ -30,7 +30,7 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
             raise unknown_name("layer", name, known)
     probe = keras.Model(model.input, [known[name].output for name in layers])
     probe.compile(jit_compile=backbones.jit_compile())
-    found = engine.predict(probe, pixels.fit_batch(image, model.input_shape[1]))
+    found = engine.predict(probe, fit_batch(image, model.input_shape[1]))
     answers = found if isinstance(found, list) else [found]
     return {name: answer[0] for name, answer in zip(layers, answers, strict=True)}
 

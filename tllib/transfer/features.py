@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tllib import backbones, datasets
 from tllib.progress import progress
-from tllib.transfer.feature_cache import FeatureCache
+from tllib.transfer.cache import FeatureCache
 
 import keras
 import numpy as np

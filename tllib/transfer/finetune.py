@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
-from tllib.folders import full_disk_explained, replacing
+from tllib.files import full_disk_explained, replacing
 from tllib.progress import progress
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import even_size, predict
@@ -36,7 +36,7 @@ Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: datasets.PhotoSet | None = None, *,
               layers: str = "all", epochs: int = 8, learning_rate: float = 1e-4,
-              augment: Augmentation | None = datasets.shake, resume: str | os.PathLike | None = None,
+              augment: Augmentation | None = datasets.random_crop_flip, resume: str | os.PathLike | None = None,
               seed: int = 0) -> tuple[Classifier, dict[str, list[float]]]:
     """Adapt the network itself, after its head, and keep the best weights.
 
@@ -69,7 +69,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     for photos in (train, validation):
         if photos is not None and photos.class_names != classifier.class_names:
             raise ValueError(f"The classifier knows {classifier.class_names}, the photos are of {photos.class_names}.")
-    steps = len(_ShakenBatches(classifier.model, train, augment, [seed, 0]))
+    steps = len(_AugmentedBatches(classifier.model, train, augment, [seed, 0]))
     _prepare(classifier, layers, keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs))
     task = [layers, epochs, learning_rate, seed, *(
         [[str(path) for path in photos.paths], photos.labels.tolist()] for photos in (train, validation) if photos)]
@@ -80,9 +80,9 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         try:
             for epoch in range(run.epochs_done, epochs):
-                if run.fruitless >= PATIENCE:
+                if run.without_progress >= PATIENCE:
                     break
-                batches = _ShakenBatches(classifier.model, train, augment, [seed, epoch])
+                batches = _AugmentedBatches(classifier.model, train, augment, [seed, epoch])
                 found = classifier.model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0,
                                              callbacks=[count]).history
                 news = {"loss": found["loss"][0], "accuracy": found["accuracy"][0]}
@@ -117,7 +117,7 @@ class RateSearch:
 
 
 def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, layers: str = "all", lowest: float = 1e-6,
-                       highest: float = 1.0, steps: int = 60, augment: Augmentation | None = datasets.shake,
+                       highest: float = 1.0, steps: int = 60, augment: Augmentation | None = datasets.random_crop_flip,
                        seed: int = 0) -> RateSearch:
     """Take a few steps of `fine_tune`, each at a higher rate, and see when the loss stops falling and explodes.
 
@@ -156,7 +156,8 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
     with progress(what="learning rates, at most", total=steps) as bar:
         while not model.stop_training and len(losses) < steps:
             totals = [0.0]
-            model.fit(_ShakenBatches(model, train, augment, [seed, epoch]), shuffle=False, verbose=0, callbacks=[watch])
+            batches = _AugmentedBatches(model, train, augment, [seed, epoch])
+            model.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
             epoch += 1
     rates, smooth = lowest * growth ** np.arange(len(losses)), _smooth(losses)
     harmless = np.flatnonzero(smooth <= smooth[:10].max())
@@ -218,7 +219,7 @@ class _LayerwiseAdam(keras.optimizers.Adam):
         super().update_step(gradient, variable, learning_rate * self.share_of[self._get_variable_index(variable)])
 
 
-class _ShakenBatches(datasets.Batches):
+class _AugmentedBatches(datasets.Batches):
     """One epoch, in random order, augmented: a function of the key, (seed, epoch), alone. Every batch is full."""
 
     def __init__(self, model: keras.Model, photos: datasets.PhotoSet, augment: Augmentation | None, key: list[int]):
@@ -228,11 +229,13 @@ class _ShakenBatches(datasets.Batches):
         size = even_size(len(photos), BATCH, backbones.device_count(model))
         super().__init__(photos, model.input_shape[1], size, fill=True)
         self.order = np.random.default_rng(key).permutation(len(photos))
-        self.ahead, self.key, self.shake = {}, key, augment
+        self.ahead, self.key, self.augmentation = {}, key, augment
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         pixels, labels = super().__getitem__(number)
-        return self.shake(pixels, np.random.default_rng([*self.key, number])) if self.shake else pixels, labels
+        if self.augmentation:
+            pixels = self.augmentation(pixels, np.random.default_rng([*self.key, number]))
+        return pixels, labels
 
 
 class _Run:
@@ -254,7 +257,7 @@ class _Run:
         return len(self.history.get("loss", []))
 
     @property
-    def fruitless(self) -> int:
+    def without_progress(self) -> int:
         """Epochs since the lowest validation loss, the classifier as it came being epoch 0; 0 without validation."""
         losses = self.history.get("start_val_loss", []) + self.history.get("val_loss", [])
         return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
@@ -263,7 +266,7 @@ class _Run:
         """Note what came out, keep the weights if they are the best, save."""
         for name, value in news.items():
             self.history.setdefault(name, []).append(float(value))
-        if not self.fruitless:
+        if not self.without_progress:
             self.best = self.model.get_weights()
         if self.folder is None:
             return

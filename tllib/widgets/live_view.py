@@ -87,5 +87,5 @@ class LiveView(keras.callbacks.Callback):
 
     def _say(self, end: str):
         terms = [f"{name} {self._logs[name]:{form}}" for name, form in (
-            ("probability", ".0%"), ("objective", ".2f"), ("clearness", ".2f")) if name in self._logs]
+            ("probability", ".0%"), ("objective", ".2f"), ("margin", ".2f")) if name in self._logs]
         self.panel.say(" · ".join([f"step {self._done} of {self.progress.max}", *terms, *([end] if end else [])]))

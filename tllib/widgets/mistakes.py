@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tllib import images, show
-from tllib.folders import replacing
+from tllib.files import replacing
 from tllib.transfer import Mistake, Report
 from tllib.widgets.panel import Panel
 

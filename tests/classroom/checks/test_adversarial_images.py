@@ -1,0 +1,101 @@
+from functools import partial
+
+from tests.classroom.checks.saying import says
+from tllib import images, synthesis, transfer
+from tllib.classroom.checks import adversarial_images as check
+
+import cv2
+import keras
+import numpy as np
+
+BEFORE = np.array([[[10, 20, 30], [40, 50, 60]]], "uint8")
+AFTER = np.array([[[10, 23, 26], [40, 50, 60]]], "uint8")  # + 3 and - 4, so the L2 norm is 5
+
+
+def test_distances(capsys):
+    for answer in ((4, 5), (np.float32(4), np.array([5.0])), (4.0, 5.0001)):
+        assert "right." in says(capsys, check.distances, *answer, BEFORE, AFTER)
+    careless = AFTER - BEFORE
+    for wrong, hint in (((..., ...), "dots"), ((4, ...), "dots"), ((careless.max(), 5), "largest: pixels are uint8"),
+                        ((np.abs(BEFORE - AFTER).max(), 5), "largest: pixels are uint8"), ((3, 5), "without its sign"),
+                        ((-4, 5), "without its sign"), ((7 / 6, 5), "mean"), ((4 / 255, 5), "share of 255"),
+                        ((17, 5), "largest: not yet"), ((4, np.linalg.norm(careless)), "l2: pixels are uint8"),
+                        ((4, 25), "root is missing"), ((4, 5 / np.sqrt(6)), "adds them up"), ((4, 7), "L1"),
+                        ((4, 1), "cancel out"), ((4, 6), "l2: not yet"), ((AFTER, 5), "two numbers"),
+                        ((None, 5), "can't be checked")):
+        assert hint in says(capsys, check.distances, *wrong, BEFORE, AFTER)
+
+
+def test_direction_helps(lite0, dog):
+    image = images.fit(dog, 224)
+    way = check.direction(lite0, image, "Siamese cat")
+    nearer = images.to_uint8(image + np.sign(way))
+    before, after = (synthesis.second_opinion(lite0, each, "Siamese cat")[0] for each in (image, nearer))
+    assert way.shape == image.shape and after > 20 * before
+
+
+def test_sign_step(capsys):
+    random = np.random.default_rng(0)
+    photo = random.integers(0, 256, (32, 32, 3)).astype("uint8")
+    way = (1e-3 * random.normal(size=photo.shape)).astype("float32")
+    way[0] = 0
+    right = np.clip(photo.astype(int) + 4 * np.sign(way), 0, 255).astype("uint8")
+    low, high = photo - np.minimum(photo, 4), photo + np.minimum(255 - photo, 4)
+    for answer in (right, images.to_uint8(photo + 4 * np.sign(way)),
+                   np.where(way > 0, high, np.where(way < 0, low, photo))):
+        assert "right." in says(capsys, check.sign_step, answer, photo, way, 4)
+    signs = np.sign(way).astype(int)
+    for wrong, hint in ((..., "dots"), (right.astype("float32"), "float32"), (right[:9], "shape"),
+                        (images.to_uint8(photo + 4 * way), "no pixel has changed"),
+                        ((photo.astype(int) + 4 * signs).astype("uint8"), "jumped to the other end"),
+                        (images.to_uint8(photo + 40 * np.sign(way)), "moved by 40"),
+                        (images.to_uint8(photo - 4 * np.sign(way)), "other way"),
+                        (images.to_uint8(photo + np.sign(way)), "whole step"),
+                        (images.to_uint8(photo + 4 * np.abs(np.sign(way))), "whole step"), (None, "shape")):
+        assert hint in says(capsys, check.sign_step, wrong, photo, way, 4)
+
+
+def test_smallest_epsilon(capsys, monkeypatch, lite0, dog):
+    assert check._made_zebra(lite0, dog, 8) and not check._made_zebra(lite0, dog, 1)
+    monkeypatch.setattr(check, "_made_zebra", lambda network, photo, epsilon: epsilon >= 4)
+    for answer in (4, 4.0, np.int64(4), np.array([4])):
+        assert "right." in says(capsys, check.smallest_epsilon, answer, lite0, dog)
+    for wrong, hint in ((..., "dots"), (8, "a smaller one"), (2, "no zebra yet"), (1, "no zebra yet"),
+                        (3, "not one of"), (16, "not one of"), ([2, 4], "one number"), (True, "one number"),
+                        (None, "can't be checked")):
+        assert hint in says(capsys, check.smallest_epsilon, wrong, lite0, dog)
+
+
+def test_defence(capsys, lite0, dog, cat):
+    attacked = synthesis.adversarial_images(lite0, [dog, cat], epsilon=1)
+    jpeg = synthesis.Distortion("JPEG", images.as_jpeg)
+    for answer in (images.as_jpeg, partial(images.as_jpeg, quality=50), jpeg, lambda picture: picture[:, ::-1]):
+        assert "right." in says(capsys, check.defence, answer, lite0, attacked)
+    for wrong, hint in ((..., "dots"), (dog, "ndarray"), (lambda picture: picture, "still fool"),
+                        (lambda picture: cv2.blur(picture, (25, 25)), "wash more gently"),
+                        (lambda picture: images.as_jpeg(picture, quality=3), "wash more gently"),
+                        (lambda picture: attacked[0].start, "the same picture"), (lambda picture: ..., "no picture"),
+                        (lambda picture: picture / 255.0, "no picture"), (lambda: dog, "can't be checked")):
+        assert hint in says(capsys, check.defence, wrong, lite0, attacked)
+
+
+def head_of(*weights, bias=0.0):
+    """Dog's logit is a weighted sum of the features; cat's is 0."""
+    head = keras.Sequential([keras.Input((len(weights),)), keras.layers.Dense(2)])
+    head.set_weights([np.stack([np.zeros(len(weights)), weights], axis=1), np.array([0, bias])])
+    return head
+
+
+def test_trained_against(capsys):
+    y = np.repeat([0, 1], 30).astype("int32")
+    x = np.stack([4.0 * y - 2, np.zeros(60), np.zeros(60)], axis=1).astype("float32")
+    table = transfer.FeatureTable(x, y, tuple(map(str, range(60))), ("cat", "dog"))
+    fakes, truth = x[:20] + np.array([3.0, 6.0, 0], "float32"), y[:20]  # the first feature says dog, the second tells
+    for answer in (head_of(1, -1, 0), head_of(0.5, -2, 0.3)):
+        assert "right." in says(capsys, check.trained_against, answer, table, fakes, truth)
+    for wrong, hint in ((..., "dots"), (head_of(1, 0, 0), "still fooled"), (head_of(1, 1, 0), "still fooled"),
+                        (head_of(0, 0, 0, bias=-9), "nobody touched"), (head_of(1, -1), "takes 2 features"),
+                        (table, "a FeatureTable"), (None, "a NoneType")):
+        assert hint in says(capsys, check.trained_against, wrong, table, fakes, truth)
+    mixed = np.concatenate([fakes[:12], x[:8]]), np.concatenate([truth[:12], 1 - truth[12:]])
+    assert "90 % are asked for" in says(capsys, check.trained_against, head_of(1, -1, 0), table, *mixed)

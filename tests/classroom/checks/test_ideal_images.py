@@ -1,0 +1,76 @@
+import dataclasses
+
+from tests.classroom.checks.saying import says
+from tllib import backbones, synthesis
+from tllib.classroom.checks import ideal_images as check
+from tllib.synthesis import PIXELS, WAVES, Recipe
+
+import numpy as np
+
+BOARD = np.array([[0, 60, 0], [0, 60, 0], [60, 0, 60]])
+STRIPES = np.array([[0, 100, 0, 100], [0, 100, 0, 100]])
+
+
+def test_roughness(capsys):
+    tensor = synthesis.TotalVariation()(BOARD[None, ..., None].astype("float32"))
+    for answer in (45, 45.0, np.float32(45.004), tensor, np.array([45])):
+        assert "right." in says(capsys, check.roughness, answer, BOARD)
+    assert "right." in says(capsys, check.roughness, 60, STRIPES), "6 pairs of 10 differ"
+    for wrong, hint in ((..., "dots"), (5, "cancel out"), (540, "that is the sum"), (60, "one direction only"),
+                        (30, "one direction only"), (90, "added"), ([1, 2], "one number"), (41, "not yet"),
+                        ("many", "can't be checked")):
+        assert hint in says(capsys, check.roughness, wrong, BOARD)
+    assert "number of pixels" in says(capsys, check.roughness, 75, STRIPES)
+
+
+def test_control(capsys):
+    for answer in (dataclasses.replace(WAVES, zoom=0, turn=0), Recipe(turn=0.0, zoom=0.0)):
+        assert "right." in says(capsys, check.control, answer)
+    for wrong, hint in ((..., "dots"), (WAVES, "WAVES itself"), (dataclasses.replace(WAVES, zoom=0), "still moves"),
+                        (dataclasses.replace(WAVES, turn=0), "still moves"),
+                        (dataclasses.replace(WAVES, zoom=0, turn=0, total_variation=0), "total_variation is not"),
+                        (dataclasses.replace(PIXELS, zoom=0, turn=0), "canvas is not"), ({"zoom": 0}, "a dict")):
+        assert hint in says(capsys, check.control, wrong)
+    result = synthesis.ImageResult(BOARD, BOARD, "zebra", None, 1.0, True, 1, 1.0, {}, {})
+    assert "that is a drawing" in says(capsys, check.control, result)
+
+
+class Sure:
+    """Stands for a network: sure of a cat from a certain brightness on."""
+
+    def __init__(self, brightness):
+        self.brightness = brightness
+
+
+def sureness(network, frames):
+    found = np.zeros((len(frames), 1000))
+    bright = frames.mean(axis=(1, 2, 3)) >= network.brightness
+    found[:, backbones.class_index("Siamese cat")] = np.where(bright, 0.95, 0.4)
+    return found
+
+
+def test_convinced(capsys, monkeypatch):
+    monkeypatch.setattr(backbones, "softmax", sureness)
+    film = synthesis.Frames(every=8)
+    film.frames = [np.full((1, 8, 8, 3), 20 * number, "uint8") for number in range(10)]
+    judge, artist = Sure(80), Sure(40)
+    for answer in (4, np.int64(4), 4.0):
+        assert "right." in says(capsys, check.convinced, answer, film, judge, artist)
+    for wrong, hint in ((..., "dots"), (2, "artist was sure"), (1, "not that sure"), (0, "not that sure"),
+                        (5, "earlier"), (9, "earlier"), (32, "not steps"), (10, "numbers 0 to 9"),
+                        (-1, "numbers 0 to 9"), (3.5, "whole number"), ([4], "whole number"),
+                        (None, "can't be checked")):
+        assert hint in says(capsys, check.convinced, wrong, film, judge, artist)
+
+
+def test_two_minds(capsys, lite0, lite1, dog, cat):
+    one, two, of_cat = (synthesis.adversarial_image(lite0, photo, target="zebra", epsilon=epsilon, steps=20)
+                        for photo, epsilon in ((dog, 2), (dog, 4), (cat, 4)))
+    for answer in (one, two, one.image, two.image.astype("float32")):
+        assert "right." in says(capsys, check.two_minds, answer, lite0, lite1)
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3)).astype("uint8")
+    for wrong, hint in ((..., "dots"), (dog, "first choice is malamute"), (noise, "not that sure of a zebra"),
+                        ("zebra", "a picture"), (one.image / 255.0, "0 to 255"), (one.image[..., 0], "a picture"),
+                        (of_cat, "still sees the dog")):
+        assert hint in says(capsys, check.two_minds, wrong, lite0, lite1)
+    assert "sees the zebra as well" in says(capsys, check.two_minds, one, lite0, lite0)

@@ -1,0 +1,155 @@
+"""The exercises of the lesson on adversarial images -> right, or what is off."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tllib import backbones, images, synthesis
+from tllib.classroom.checks.checking import check
+from tllib.synthesis.gradient import frozen, pixel_gradient
+from tllib.synthesis.result import names_of
+from tllib.transfer import FeatureTable
+
+import keras
+import numpy as np
+
+
+@check("Exercise 1")
+def distances(largest: float, l2: float, before: np.ndarray, after: np.ndarray) -> Iterator[str]:
+    """Largest change of a value and L2 norm of the change, in grey levels."""
+    if np.size(largest) != 1 or np.size(l2) != 1:
+        yield "two numbers are asked for: the largest change, and the length of the whole change."
+    largest, l2 = (float(np.asarray(number).ravel()[0]) for number in (largest, l2))
+    change, wrapped, turned = after.astype(int) - before, after - before, before - after
+    if not np.isclose(largest, np.abs(change).max()):
+        if largest in (wrapped.max(), turned.max()):
+            yield "largest: pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
+        if np.isclose(largest, np.abs(change).mean()):
+            yield "largest: that is the mean change."
+        if largest == -np.abs(change).max() or largest in (change.max(), change.min()):
+            yield "largest: darker counts as much as brighter. What is the size of a change, without its sign?"
+        if np.isclose(largest, np.abs(change).max() / 255):
+            yield "largest: in grey levels please, not as a share of 255."
+        yield "largest: not yet. How far does any one value move?"
+    expected = np.linalg.norm(change)
+    if np.isclose(l2, expected, rtol=1e-3):
+        return
+    if np.isclose(l2, [np.linalg.norm(wrapped), np.linalg.norm(turned)], rtol=1e-3).any():
+        yield "l2: pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
+    if np.isclose(l2, expected**2, rtol=1e-3):
+        yield "l2: that is the sum of the squares; the root is missing."
+    if np.isclose(l2, np.sqrt((change.astype(float)**2).mean()), rtol=1e-3):
+        yield "l2: that is the root of the mean of the squares. L2 adds them up."
+    if np.isclose(l2, np.abs(change).sum(), rtol=1e-3):
+        yield "l2: that is the sum of the sizes (called L1). L2 adds up squares."
+    if np.isclose(l2, np.abs(change.sum()), rtol=1e-3):
+        yield "l2: up and down cancel out in that sum."
+    yield "l2: not yet. Square every difference, add them all up, take the root."
+
+
+def direction(network: keras.Model, image: np.ndarray, target: str | int) -> np.ndarray:
+    """For every value of a picture, how a network's opinion of `target` changes with it.
+
+    Args:
+        network: from `backbones.load(..., top=True)`.
+        image: uint8 `(size, size, 3)`, as large as the network takes.
+        target: ImageNet class, by name or number.
+
+    Returns:
+        float32 `(size, size, 3)`: minus the gradient of the margin by which `target` is behind. Above 0 where brighter
+        helps, below 0 where darker does.
+    """
+    pictures = images.fit_batch(image, network.input_shape[1])
+    with frozen([network]):
+        ask = pixel_gradient((network,), network.input_shape[1], 1)
+        return ask(pictures, np.array([backbones.class_index(target)]), np.ones(1))[1][0].copy()
+
+
+@check("Exercise 2")
+def sign_step(stepped: np.ndarray, photo: np.ndarray, direction: np.ndarray, epsilon: int) -> Iterator[str]:
+    """The picture one step of `epsilon` grey levels along the sign of `direction`, within 0 to 255, as uint8."""
+    if np.shape(stepped) != photo.shape:
+        yield f"a picture of the photo's shape is asked for, {photo.shape}; got {np.shape(stepped)}."
+    stepped = np.asarray(stepped)
+    if stepped.dtype != np.uint8:
+        yield f"a picture file holds whole numbers from 0 to 255, uint8; this is {stepped.dtype}."
+    moved, sign = stepped.astype(int) - photo, np.sign(direction)
+    if not moved.any():
+        yield "no pixel has changed. The numbers in direction are far below one grey level; what of them is wanted?"
+    if np.abs(moved).max() > epsilon and (np.abs(moved) > epsilon).mean() < 0.05:
+        yield ("nearly, but some very dark or very bright values have jumped to the other end. Keep all within 0 and "
+               "255 before they become uint8.")
+    if np.abs(moved).max() > epsilon:
+        yield (f"a value has moved by {np.abs(moved).max()} grey levels, {epsilon} are allowed. If that surprises you: "
+               "uint8 has no room for -1, nor for 256.")
+    if (moved * sign).sum() < -0.5 * np.abs(moved).sum():
+        yield "this goes the other way: less of a cat. Direction says what helps it."
+    expected = np.clip(photo.astype(int) + epsilon * sign, 0, 255) - photo
+    if (moved != expected)[sign != 0].any():
+        yield f"not every value takes its whole step. Each moves by {epsilon}, or up to the end of the range."
+
+
+@check("Exercise 3")
+def smallest_epsilon(answer: int, network: keras.Model, photo: np.ndarray,
+                     choices: Sequence[int] = (1, 2, 4, 8)) -> Iterator[str]:
+    """The smallest of the choices with which five steps make the photo a zebra."""
+    if np.size(answer) != 1 or isinstance(answer, bool):
+        yield "one number is asked for."
+    answer = float(np.asarray(answer).ravel()[0])
+    if answer not in choices:
+        yield f"{answer:g} is not one of {', '.join(map(str, choices))}."
+    if not _made_zebra(network, photo, int(answer)):
+        yield "with five steps and that, it is no zebra yet."
+    if any(_made_zebra(network, photo, epsilon) for epsilon in choices if epsilon < answer):
+        yield "that works, but a smaller one works as well."
+
+
+def _made_zebra(network: keras.Model, photo: np.ndarray, epsilon: int) -> bool:
+    return synthesis.adversarial_image(network, photo, target="zebra", epsilon=epsilon, steps=5).success
+
+
+@check("Exercise 4")
+def defence(wash: Callable[[np.ndarray], np.ndarray], network: keras.Model,
+            attacked: Sequence[synthesis.ImageResult]) -> Iterator[str]:
+    """A treatment with which more pictures, fakes and untouched photos together, are called what they are."""
+    wash = wash.apply if isinstance(wash, synthesis.Distortion) else wash
+    if not callable(wash):
+        yield f"something that takes a picture and gives one is asked for, this is a {type(wash).__name__}."
+    fakes, photos = [result.image for result in attacked], [result.start for result in attacked]
+    washed = [wash(picture.copy()) for picture in (*fakes, *photos)]
+    for picture in washed:
+        if np.ndim(picture) != 3 or np.shape(picture)[-1] != 3 or np.max(picture) <= 1.5 or np.max(picture) > 255:
+            yield "what it gives back is no picture: height × width × 3, pixels from 0 to 255."
+    if any(np.array_equal(washed[0], other) for other in washed[1:]):
+        yield "it gives the same picture for different ones. A defence doesn't know what was in front of the camera."
+    truth = [result.source for result in attacked]
+    found, right = ([said == name for said, name in zip(_calls(network, group), [*truth, *truth], strict=True)]
+                    for group in ([*fakes, *photos], washed))
+    lost = sum(found[len(fakes):]) - sum(right[len(fakes):])
+    if sum(right) <= sum(found) and lost > 0:
+        yield (f"{sum(right)} of {len(right)} are right, {sum(found)} without it. Of the untouched photos it loses "
+               f"{lost}: wash more gently.")
+    if sum(right) <= sum(found):
+        yield f"{sum(right)} of {len(right)} are right, {sum(found)} without it. The fakes still fool."
+
+
+def _calls(network: keras.Model, pictures: Sequence[np.ndarray]) -> list[str]:
+    batch = np.stack([images.fit(picture, network.input_shape[1]) for picture in pictures])
+    return [names_of(network)[number] for number in backbones.softmax(network, batch).argmax(axis=1)]
+
+
+@check("Exercise 5")
+def trained_against(head: keras.Model, table: FeatureTable, fake_features: np.ndarray,
+                    truth: np.ndarray) -> Iterator[str]:
+    """A head that is right about photos and about fakes that were made for another head."""
+    if not isinstance(head, keras.Model):
+        yield f"the Keras model that transfer.train_head gives is asked for, this is a {type(head).__name__}."
+    if head.input_shape[-1] != table.x.shape[1]:
+        yield f"it takes {head.input_shape[-1]} features, the table has {table.x.shape[1]}."
+    photos, fakes = (float((keras.ops.convert_to_numpy(head(x)).argmax(axis=1) == y).mean())
+                     for x, y in ((table.x, table.y), (fake_features, truth)))
+    if fakes < 0.5 and photos >= 0.9:
+        yield ("it is still fooled by most of the fakes. Are they among its rows, with the classes of the photos they "
+               "were made from?")
+    if photos < 0.9:
+        yield f"it is right about {photos:.0%} of the photos nobody touched. They must stay among its rows."
+    if fakes < 0.9:
+        yield f"it is right about {fakes:.0%} of the fakes; 90 % are asked for."

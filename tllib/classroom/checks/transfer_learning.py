@@ -1,0 +1,114 @@
+"""The exercises of lesson 02, transfer learning -> right, or what is off."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tllib import backbones, datasets
+from tllib.classroom.checks.checking import check
+from tllib.transfer import FeatureTable, evaluate, train_head
+
+import keras
+import numpy as np
+
+
+@check("Exercise 1")
+def imbalance(shares: Sequence[float] | Mapping[str, float], lazy: float, confusion: np.ndarray) -> Iterator[str]:
+    """The share of each class that is recognised, and the accuracy of always naming the most common class."""
+    shares = np.asarray(list(shares.values()) if isinstance(shares, Mapping) else shares, "float64")
+    of_class, right, called = confusion.sum(axis=1), confusion.diagonal(), confusion.sum(axis=0)
+    if shares.shape != of_class.shape:
+        yield f"shares: one number for each of the {len(of_class)} classes is asked for."
+    if not np.allclose(shares, right / of_class, atol=1e-3):
+        for other, hint in (
+                (right, "these are numbers of photos. Out of how many, in each class?"),
+                (100 * right / of_class, "between 0 and 1, please, not in percent."),
+                (1 - right / of_class, "that is what it gets wrong."),
+                (right / confusion.sum(), "that divides by all photos. How many are of that class?"),
+                (right / called, "that is how many of those it *called* so really were. The photos that *are* of a "
+                                 "class are in a row, not in a column."),
+                ((right / of_class)[::-1], "the order should be that of the rows.")):
+            if np.allclose(shares, other, atol=1e-3):
+                yield f"shares: {hint}"
+        yield "shares: not yet. How many photos does a row hold, and how many of them were recognised?"
+    if np.ndim(lazy):
+        yield "lazy: one number is asked for."
+    often = of_class.max() / of_class.sum()
+    if not np.isclose(lazy, often, atol=1e-3):
+        for other, hint in (
+                (of_class.max(), "that is a number of photos."),
+                (100 * often, "between 0 and 1, please, not in percent."),
+                (1 - often, "that is how often it is wrong."),
+                (1 / len(of_class), "that would be so if there were as many photos of each class."),
+                (called.max() / called.sum(), "that counts what this classifier said. The lazy one never looks: only "
+                                              "what the photos are matters.")):
+            if np.isclose(lazy, other, atol=1e-3):
+                yield f"lazy: {hint}"
+        yield "lazy: not yet. It says the same name to every photo. To how many of them is it the right one?"
+
+
+@check("Exercise 2")
+def animals(for_test: Sequence[int] | Sequence[bool], animal: np.ndarray, photos: datasets.PhotoSet) -> Iterator[str]:
+    """About a fifth of the photos, of every class, no animal in both parts."""
+    rows = _places(for_test, len(animal))
+    if rows is None:
+        yield f"the numbers of photos are asked for (0 to {len(animal) - 1}), or a yes or no for each of them."
+    if len(set(rows)) < len(rows):
+        yield f"{len(rows) - len(set(rows))} photos are named more than once." + (
+            " (A yes or no is True or False, not 1 or 0.)" if set(rows) <= {0, 1} else "")
+    if not 0.15 <= len(rows) / len(animal) <= 0.25:
+        yield f"{len(rows)} of {len(animal)} photos are for testing; about a fifth is asked for (photos, not animals)."
+    shared = set(animal[rows]) & set(np.delete(animal, rows))
+    if shared:
+        yield f"{len(shared)} animals are in both parts: it would be judged on animals that it has seen."
+    inside = np.bincount(photos.labels[rows], minlength=len(photos.class_names)) / len(rows)
+    for name, share, count in zip(photos.class_names, inside, photos.counts().values(), strict=True):
+        if share < 0.5 * count / len(photos):
+            yield f"no animal is in both parts, but {name!r} is hardly there to be tested. How are the photos ordered?"
+
+
+@check("Exercise 3")
+def few_features(columns: Sequence[int] | Sequence[bool], table: FeatureTable, test: FeatureTable) -> Iterator[str]:
+    """Ten features with which a head is right at least 0.85 of the time."""
+    columns = _places(columns, table.x.shape[1])
+    if columns is None:
+        yield f"the numbers of features are asked for, 0 to {table.x.shape[1] - 1}: places, not values."
+    if not 0 < len(columns) <= 10:
+        yield f"ten features are allowed, these are {len(columns)}."
+    if len(set(columns)) < len(columns):
+        yield "one of them is named more than once."
+    learn, judge = (replace(part, x=np.ascontiguousarray(part.x[:, columns])) for part in (table, test))
+    accuracy = evaluate(train_head(learn), judge).accuracy
+    if accuracy < 0.85:
+        yield (f"a head on these is right {accuracy:.2f} of the time, and 0.85 is asked for. A good feature differs "
+               "between the classes more than it does within each. Do yours?")
+
+
+@check("Exercise 4")
+def may_learn(names: Sequence[str], backbone: keras.Model) -> Iterator[str]:
+    """Every layer with weights from the last block on, but no BatchNorm."""
+    if isinstance(names, str):
+        yield "a list of names is asked for."
+    names = {getattr(layer, "name", layer) for layer in names}
+    known = [layer.name for layer in backbone.layers]
+    first = known.index(backbones.last_block(backbone.name))
+    for name in names - set(known):
+        yield f"{name!r} is not the name of a layer here."
+    norms = {layer.name for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)}
+    if names & norms:
+        yield (f"{len(names & norms)} of these are BatchNorm layers. A few batches of ours would overwrite what they "
+               "know of a million photos.")
+    early = [layer for layer in backbone.layers[:first] if layer.weights and layer.name in names]
+    if early:
+        yield f"{len(early)} of these come before the last block. They are good for everything already."
+    wanted = {layer.name for layer in backbone.layers[first:] if layer.weights} - norms
+    if wanted - names:
+        yield f"{len(wanted - names)} layers of the last block or behind it have weights that could learn, and don't."
+
+
+def _places(answer: Sequence[int] | Sequence[bool], count: int) -> np.ndarray | None:
+    """Places among `count`, given as numbers or as a yes or no for each; None if it is neither."""
+    places = np.asarray(answer)
+    if places.dtype == bool:
+        return np.flatnonzero(places) if places.shape == (count,) else None
+    whole = places.ndim == 1 and np.issubdtype(places.dtype, np.number) and (places == np.rint(places)).all()
+    return places.astype(int) if whole and ((places >= 0) & (places < count)).all() else None

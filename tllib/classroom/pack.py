@@ -1,0 +1,104 @@
+"""Data sets and weights of this machine -> one folder or archive from which a class works without a network.
+
+The folder is laid out like any data folder, so `TLLIB_DATA` may point at it:
+
+    <folder>/oxford_pets/…   <folder>/weights/…   <folder>/imagenet_classes.txt   <folder>/READ_ME.txt
+"""
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tllib import backbones
+from tllib.datasets import SOURCES
+from tllib.files import data_root, full_disk_explained, replacing
+from tllib.progress import progress
+from tllib.supply import fetch
+from tllib.supply.unpack import unpack_archive
+
+_READ_ME = """Data for the tllib lessons: {names}, and the weights of the networks.
+On a machine where tllib is installed, set the environment variable TLLIB_DATA to the path of this folder, and
+TLLIB_OFFLINE to 1. Then every lesson runs without a network. The photos keep their owners' licences:
+{licences}
+"""
+
+
+def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.PathLike | None = None) -> Path:
+    """Put data sets, all weights that are here, and the ImageNet class names into a folder or a `.zip` archive.
+
+    Args:
+        target: a new folder, or a new file that ends in .zip.
+        names: data sets, folders below `root`.
+        root: the data folder to pack from. Defaults to `TLLIB_DATA`, else the project's `data/`.
+
+    Raises:
+        FileExistsError: `target` is there already.
+        FileNotFoundError: a data set is not here, or not whole.
+        OSError: the disk is full; nothing is left behind.
+    """
+    target, root = Path(target), Path(root or data_root())
+    if target.exists():
+        raise FileExistsError(f"{target} is there already. Choose another name, or remove it first.")
+    for name in names:
+        if not (root / name).is_dir() or (name in SOURCES and fetch.missing(name, root)):
+            raise FileNotFoundError(f"{name!r} is not in {root}, or not whole. " + (
+                f"datasets.fetch({name!r}) fetches it." if name in SOURCES else f"Folders there: {_folders(root)}"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    contents = list(_contents(root, names))
+    read_me = _READ_ME.format(names=", ".join(names) or "no photos", licences="\n".join(
+        f"- {SOURCES[name].title}: {SOURCES[name].licence}. {SOURCES[name].citation}." for name in names
+        if name in SOURCES))
+    bar = progress(contents, what=f"packing {target.name}", unit="file")
+    with full_disk_explained(target.parent):
+        if target.suffix.lower() == ".zip":
+            with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:
+                for file, name in bar:
+                    archive.write(file, f"{target.stem}/{name}")
+                archive.writestr(f"{target.stem}/READ_ME.txt", read_me)
+        else:
+            staging = target.with_name(f".packing-{target.name}")
+            try:
+                for file, name in bar:
+                    (staging / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(file, staging / name)
+                (staging / "READ_ME.txt").write_text(read_me, encoding="utf-8")
+                os.replace(staging, target)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def unpack(archive: str | os.PathLike, folder: str | os.PathLike) -> Path:
+    """Unpack what `pack` made into `folder`; give the folder to point `TLLIB_DATA` at.
+
+    Raises:
+        FileNotFoundError: no such archive; FileExistsError: it is unpacked there already.
+        ValueError: not such an archive, damaged, or one that would write elsewhere.
+    """
+    archive = Path(archive)
+    if not archive.is_file():
+        raise FileNotFoundError(f"No archive at {archive}.")
+    target = Path(folder) / archive.stem
+    if target.exists():
+        raise FileExistsError(f"{target} is there already. Choose another folder, or remove it first.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with full_disk_explained(target.parent):
+        unpack_archive(archive, target, max_files=10**7, max_bytes=shutil.disk_usage(target.parent).free)
+    return target
+
+
+def _contents(root: Path, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """(file, name in the pack) of everything that belongs in."""
+    for name in names:
+        for file in sorted((root / name).rglob("*")):
+            if file.is_file() and file.name != ".lock":
+                yield file, file.relative_to(root).as_posix()
+    for file in backbones.weight_files():
+        yield file, f"weights/{file.name}"
+    yield backbones.CLASS_NAMES, backbones.CLASS_NAMES.name
+
+
+def _folders(root: Path) -> str:
+    return ", ".join(sorted(entry.name for entry in root.iterdir() if entry.is_dir())) if root.is_dir() else "none"

@@ -1,0 +1,1 @@
+"""A seed -> pictures: the drawn data sets, drawn on first use."""

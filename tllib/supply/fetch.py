@@ -1,0 +1,177 @@
+"""A registry row -> its files, fetched, verified, unpacked: whole in the data folder, or not there at all.
+
+    mirrors ──> .downloads/x.zip.part ──size, SHA-256──> .downloads/x.zip ──> .unpacking-… ──> <data folder>/<name>/…
+
+Each arrow ends in one rename, so a break anywhere leaves nothing that a later run takes for complete.
+"""
+
+import errno
+import os
+import shutil
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tllib.files import data_root, full_disk_explained
+from tllib.suggest import unknown_name
+from tllib.supply.download import download_file, problem, readable
+from tllib.supply.sources import SOURCES, Archive, Source
+from tllib.supply.unpack import unpack_archive
+
+import filelock
+
+
+def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True) -> Path:
+    """Fetch a data set of the registry, unless it is there. A broken download is taken up where it broke.
+
+    Args:
+        name: a key of `datasets.SOURCES` that has archives, such as "cats_vs_dogs" or "oxford_pets".
+        root: folder that will hold it. Defaults to `TLLIB_DATA`, else the project's `data/`.
+        ask: show size and free space and wait for a yes. False: go ahead.
+
+    Returns:
+        The data set's folder, `<root>/<name>`.
+
+    Raises:
+        ConnectionError: no server gave it, or `TLLIB_OFFLINE=1`; the message says how to bring it by hand.
+        OSError: the disk is too small, or the folder can't be written.
+        RuntimeError: nobody said yes.
+        ValueError: unknown name, a set without archives, or a file brought by hand that is not the published one.
+
+    Example:
+        datasets.fetch("oxford_pets")     # asks, then shows how far it is and how long it will take
+    """
+    source = _row(name)
+    root = Path(root or data_root())
+    if not source.archives:
+        raise ValueError(f"{name!r} has nothing to fetch: {source.citation}. datasets.load({name!r}) is enough.")
+    if not missing(name, root):
+        tidy(name, root)
+        return root / name
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _only_one(root, name, source):
+            wanted = missing(name, root)
+            at_hand = {archive: file for archive in wanted if (file := _at_hand(archive, root))}
+            to_fetch = [archive for archive in wanted if archive not in at_hand]
+            if to_fetch and os.environ.get("TLLIB_OFFLINE") == "1":
+                raise ConnectionError(f"TLLIB_OFFLINE=1 forbids downloads. {by_hand(name, root)}")
+            _check_disk(wanted, to_fetch, root)
+            if to_fetch and ask:
+                _ask(source, to_fetch, root)
+            with full_disk_explained(root):
+                for archive in wanted:
+                    file = at_hand.get(archive) or _from_mirrors(archive, name, root)
+                    unpack_archive(file, root / name / archive.holds, max_files=archive.max_files,
+                                   max_bytes=archive.max_bytes)
+                    tidy(name, root)
+    except PermissionError as error:
+        raise PermissionError(error.errno, f"{root} can't be written. Point TLLIB_DATA at a folder of yours, or pass "
+                                           "root=", error.filename) from error
+    return root / name
+
+
+def missing(name: str, root: str | os.PathLike | None = None) -> list[Archive]:
+    """Archives of a data set that are not unpacked below `root` yet."""
+    return [archive for archive in _row(name).archives
+            if not (Path(root or data_root()) / name / archive.holds).is_dir()]
+
+
+def brought(name: str, root: str | os.PathLike | None = None) -> bool:
+    """Whether every archive that is missing lies in `root`, so that `fetch` needs no network."""
+    return all((Path(root or data_root()) / archive.name).is_file() for archive in missing(name, root))
+
+
+def tidy(name: str, root: Path) -> None:
+    """Remove what fetching and unpacking leave behind of archives that are in place; what somebody brought stays."""
+    wanted = missing(name, root)
+    for archive in _row(name).archives:
+        if archive not in wanted:
+            for file in (archive.name, f"{archive.name}.part"):
+                (root / ".downloads" / file).unlink(missing_ok=True)
+            shutil.rmtree(root / name / f".unpacking-{archive.holds}", ignore_errors=True)
+    with suppress(OSError):
+        (root / ".downloads").rmdir()
+
+
+def by_hand(name: str, root: str | os.PathLike | None = None) -> str:
+    """Say how to get a data set without this program."""
+    root = Path(root or data_root()).absolute()
+    files = "\n".join(f"  - {archive.urls[0]} ({readable(archive.size)})" for archive in missing(name, root))
+    return (f"To bring {SOURCES[name].title} by hand:\n1. with a browser, or on another machine, fetch\n{files}\n"
+            f"   (their page: {SOURCES[name].page});\n2. put them, still packed, into {root};\n"
+            f"3. run the same again: datasets.load({name!r}) checks and unpacks them.")
+
+
+def _row(name: str) -> Source:
+    if name not in SOURCES:
+        raise unknown_name("data set", name, SOURCES)
+    return SOURCES[name]
+
+
+@contextmanager
+def _only_one(root: Path, name: str, source: Source):
+    """Let one process at a time work on a data set; the others wait, and then find it there."""
+    lock = filelock.FileLock(root / f".{name}.lock")
+    try:
+        lock.acquire(timeout=0.1)
+    except filelock.Timeout:
+        print(f"Another program is fetching {source.title}; waiting for it …", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_disk(wanted: list[Archive], to_fetch: list[Archive], root: Path) -> None:
+    need = sum(archive.size for archive in to_fetch) - _fetched(to_fetch, root) + sum(
+        archive.size for archive in wanted)  # photos hardly shrink: unpacked, they take what the archive takes
+    free = shutil.disk_usage(root).free
+    if free < need:
+        raise OSError(errno.ENOSPC, f"This takes {readable(need)} while it is unpacked, and the disk that holds {root} "
+                                    f"has {readable(free)} free. Make room, or point TLLIB_DATA at another disk")
+
+
+def _ask(source: Source, to_fetch: list[Archive], root: Path) -> None:
+    total, have = sum(archive.size for archive in to_fetch), _fetched(to_fetch, root)
+    print(f"{source.title} ({source.licence}; {source.citation}) is not at {root}.\n"
+          f"To fetch: {readable(total - have)}" + (f" ({readable(have)} are here already)" if have else "") +
+          f" from {to_fetch[0].urls[0].split('/')[2]}. Disk: {readable(2 * total)} while unpacking, {readable(total)} "
+          f"afterwards; {readable(shutil.disk_usage(root).free)} free.")
+    try:
+        answer = input("Fetch it now? [y/N] ")
+    except (EOFError, NotImplementedError, OSError):
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise RuntimeError("Nothing was fetched, for nobody said yes. To agree beforehand: "
+                           "datasets.fetch(name, ask=False)")
+
+
+def _fetched(to_fetch: list[Archive], root: Path) -> int:
+    parts = [root / ".downloads" / f"{archive.name}.part" for archive in to_fetch]
+    return sum(part.stat().st_size for part in parts if part.is_file())
+
+
+def _at_hand(archive: Archive, root: Path) -> Path | None:
+    """A verified archive that somebody put into `root`, or that we fetched before we were interrupted."""
+    fetched, brought = root / ".downloads" / archive.name, root / archive.name
+    if brought.is_file():
+        if wrong := problem(brought, archive.size, archive.sha256):
+            raise ValueError(f"{brought} is not the published file: {wrong}. Fetch it again, or move it away and run "
+                             "the same again.")
+        return brought
+    if fetched.is_file():
+        if not problem(fetched, archive.size, archive.sha256):
+            return fetched
+        fetched.unlink()
+    return None
+
+
+def _from_mirrors(archive: Archive, name: str, root: Path) -> Path:
+    target = root / ".downloads" / archive.name
+    try:
+        download_file(archive.urls, target, size=archive.size, digest=archive.sha256)
+    except ConnectionError as error:
+        raise ConnectionError(f"{error}\n{by_hand(name, root)}") from error
+    return target
