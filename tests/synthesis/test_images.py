@@ -77,7 +77,7 @@ def test_same_seed_same_pictures_of_several_at_once_too(lite0):
 
 def test_a_recipe_means_the_same_for_networks_of_other_scale(lite0):
     louder = keras.Model(lite0.input, lite0.output * 8)
-    recipe = replace(WAVES, steps=24)
+    recipe = replace(WAVES, steps=16)
     usual, loud, calmer = (synthesis.ideal_image(network, "zebra", recipe=recipe).image.astype(float).ravel()
                            for network, recipe in [(lite0, recipe), (louder, recipe),
                                                    (lite0, replace(recipe, total_variation=8))])
@@ -100,9 +100,9 @@ def test_it_ends_when_it_is_clear(lite0):
 
 
 def test_a_mix_of_two_classes(lite0):
-    result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=64))
+    result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=48))
     assert {"zebra", "strawberry"} <= {name for name, _ in backbones.top_k(lite0, result.image, k=4)[0]}
-    alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=64))
+    alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=24))
     assert synthesis.second_opinion(lite0, alone.image, "strawberry")[1] > 4
 
 
