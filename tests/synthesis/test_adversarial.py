@@ -79,7 +79,7 @@ def test_a_classifier_of_your_own(dog, cat):
         synthesis.adversarial_image(network, dog, target="Siamese cat")
 
 
-def test_a_sturdy_change_outlives_jpeg(lite0, dog, cat):
+def test_a_robust_change_outlives_jpeg(lite0, dog, cat):
     plain, robust = (synthesis.adversarial_images(lite0, [dog, cat], target="zebra", epsilon=8, robust=robust)
                      for robust in (False, True))
     weak, strong = (synthesis.survival(lite0, results) for results in (plain, robust))
