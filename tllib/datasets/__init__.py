@@ -1,7 +1,6 @@
 """Photo files -> a PhotoSet -> batches of pixels."""
 
 from tllib.datasets.augmentation import random_crop_flip
-from tllib.datasets.batches import batches
 from tllib.datasets.leakage import near_duplicates
 from tllib.datasets.photos import PhotoSet, load
 from tllib.supply.fetch import fetch
@@ -12,8 +11,8 @@ __all__ = ["SOURCES", "Archive", "Batches", "PhotoSet", "Source", "batches", "fe
 
 
 def __getattr__(name: str):
-    """Import `reader`, and Keras with it, when it is asked for: finding and cleaning photos needs neither."""
-    if name == "Batches":
-        from tllib.datasets.reader import Batches
-        return Batches
+    """Import `reader`, and Keras with it, when batches are asked for: finding and cleaning photos needs neither."""
+    if name in ("Batches", "batches"):
+        from tllib.datasets import reader
+        return getattr(reader, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
