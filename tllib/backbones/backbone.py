@@ -85,7 +85,7 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     options = {} if alpha is None else {"alpha": alpha}
     file, whole = None, True
     if weights == "imagenet" and not row.package:
-        file, whole = find_file(row, alpha, top=top, here=on_this_machine())
+        file, whole = find_file(row, alpha, top=top, here=on_this_machine)
     elif weights not in (None, "imagenet"):
         file = weights
     policy = keras.config.dtype_policy()

@@ -130,14 +130,14 @@ def names(family, alpha: float | None, top: bool) -> list[str]:
     return [whole] if top else [bare, whole]
 
 
-def find_file(family, alpha: float | None = None, *, top: bool = True, here: Sequence[str] = ()) -> tuple[Path, bool]:
+def find_file(family, alpha: float | None, *, top: bool, here: Callable[[], Sequence[str]]) -> tuple[Path, bool]:
     """Find a Keras weight file on this machine, or fetch it into `<data folder>/weights`.
 
     Args:
         family: a row of the table of backbones.
-        alpha: width multiplier. Defaults to 1.
+        alpha: width multiplier; None: 1.
         top: whether the ImageNet top is needed.
-        here: names of the backbones whose weights are here, for the message if this one's are not.
+        here: lists the backbones whose weights are here; asked only for the message, if this one's are not.
 
     Returns:
         The file, and whether it holds the ImageNet top.
@@ -171,7 +171,7 @@ def find_file(family, alpha: float | None = None, *, top: bool = True, here: Seq
     raise FileNotFoundError(
         " ".join([f"The weight file {target.name} ({large}) is not on this machine.", *damaged, reason]) +
         f"\nFetch {SERVERS[0]}{name} with a browser and put it into {target.parent}, or pass weights=<its path>. "
-        f"Backbones whose weights are here now: {', '.join(here) or 'none'}.")
+        f"Backbones whose weights are here now: {', '.join(here()) or 'none'}.")
 
 
 def _fetch(name: str, target: Path) -> None:
