@@ -21,7 +21,7 @@ def pytest_configure(config):
             os.environ[variable] = str(config.own_folder / name)
         for variable in ("TLLIB_OFFLINE", "TLLIB_PROGRESS"):
             os.environ.pop(variable, None)
-        if workers := len(config.option.tx):  # each takes its part of the cores, instead of all of them taking all
+        if workers := len(config.getoption("tx", None) or []):  # each takes its part of the cores
             cores = str(max(os.cpu_count() // workers, 1))
             for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
                 os.environ.setdefault(variable, cores)

@@ -13,24 +13,13 @@ from tllib.datasets import SOURCES
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-GROUND = {"files", "images", "progress", "suggest"}
-MAY_IMPORT = {
-    "files": set(),
-    "images": {"files"},
-    "progress": set(),
-    "suggest": set(),
-    "supply": GROUND,
-    "drawings": GROUND,
-    "datasets": {*GROUND, "supply", "drawings"},
-    "backbones": {*GROUND, "supply", "drawings"},
-    "transfer": {*GROUND, "supply", "drawings", "datasets", "backbones"},
-    "synthesis": {*GROUND, "supply", "drawings", "datasets", "backbones"},
-    "show": {*GROUND, "supply", "drawings", "datasets", "backbones", "transfer", "synthesis"},
-    "widgets": {*GROUND, "supply", "drawings", "datasets", "backbones", "transfer", "synthesis", "show"},
-    "classroom": {*GROUND, "supply", "drawings", "datasets", "backbones", "transfer", "synthesis", "show"},
-    "__init__": set(),
-    "__main__": {"classroom", "datasets"},
-}
+MAY_IMPORT = {"files": set(), "images": {"files"}, "progress": set(), "suggest": set(), "__init__": set(),
+              "__main__": {"classroom", "datasets"}}
+below = {"files", "images", "progress", "suggest"}
+for floor in (("supply", "drawings"), ("datasets", "backbones"), ("transfer", "synthesis"), ("show",),
+              ("widgets", "classroom")):  # a room may import the floors below it, and no room of its own floor
+    MAY_IMPORT |= dict.fromkeys(floor, frozenset(below))
+    below.update(floor)
 MODULES = sorted((ROOT / "tllib").rglob("*.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
