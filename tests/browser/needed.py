@@ -8,12 +8,14 @@ def names(source):
     made, used = set(), set()
     for statement in ast.parse(source).body:
         nodes = list(ast.walk(statement))
-        loops = {name.id for node in nodes if isinstance(node, (ast.For, ast.comprehension))
+        inner = {name.id for node in nodes if isinstance(node, (ast.For, ast.comprehension))
                  for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+        inner |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler)}
+        inner |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         changed = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
         loaded |= {target.id for target in changed if isinstance(target, ast.Name)}
-        used |= loaded - loops - made
+        used |= loaded - inner - made
         made |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         made |= {(name.asname or name.name).split(".")[0] for name in nodes if isinstance(name, ast.alias)}
     return made, used

@@ -9,6 +9,8 @@ import pytest
     ("import numpy as np\nfrom tllib import show", {"np", "show"}, set()),
     ("a = b + 1\nc = a", {"a", "c"}, {"b"}), ("x = x + 1", {"x"}, {"x"}),
     ("for name in rows:\n    print(name)", {"name"}, {"rows", "print"}),
+    ("try:\n    a()\nexcept Error as error:\n    print(error)", set(), {"a", "Error", "print"}),
+    ("best = min(rows, key=lambda row: row.size)", {"best"}, {"min", "rows"}),
     ("[row for row in rows]", {"row"}, {"rows"}), ("a.b = c", set(), {"a", "c"}), ("a[0] = c", set(), {"a", "c"}),
 ])
 def test_names_by_hand(source, made, used):

@@ -1,8 +1,43 @@
 """What is done to lessons around running them: solving, describing, storing, pages from the first minute."""
 
+import ast
+import builtins
+import importlib
+from pathlib import Path
+
+from tests.browser.needed import names
+
 import nbformat
 import pages
+import pytest
 import run_lessons
+
+LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_results_and_solutions_use_what_the_lesson_makes_and_the_library_has(path):
+    """Neither is run with the stored lesson, so that a name which changed would go unseen."""
+    lesson = nbformat.read(path, as_version=4)
+    run_lessons.solve(lesson)
+    sources = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
+    sources += [expression for _, expression in lesson.metadata.tllib.results]
+    made = set(dir(builtins))
+    for source in sources:
+        new, used = names(source)
+        assert used <= made | new, f"{used - made - new}: {source}"
+        made |= new
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    rooms = {name.asname or name.name: f"{node.module}.{name.name}" for node in nodes
+             if isinstance(node, ast.ImportFrom) and node.module.startswith("tllib") for name in node.names}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rooms:
+            module, _, name = rooms[node.value.id].rpartition(".")
+            try:
+                room = importlib.import_module(f"{module}.{name}")
+            except ModuleNotFoundError:
+                room = getattr(importlib.import_module(module), name)  # a class or a setting
+            assert hasattr(room, node.attr), f"{rooms[node.value.id]} has no {node.attr!r}"
 
 
 def test_solve_puts_the_solution_in_the_place_of_the_dots(lesson):
