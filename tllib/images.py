@@ -13,7 +13,6 @@ from pathlib import Path
 from tllib.files import replacing
 
 import cv2
-import imageio
 import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps
@@ -147,18 +146,17 @@ def save(path: str | os.PathLike, image: np.ndarray) -> Path:
 
 
 def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray], *, frames_per_second: float = 12) -> Path:
-    """Write images of one size one after the other, as a GIF (256 colours a frame) or an MP4 film (small).
+    """Write images of one size one after the other, as a GIF that repeats: 256 colours a frame.
 
     Raises:
-        ValueError: `path` ends in neither .gif nor .mp4, or there are no frames.
+        ValueError: `path` does not end in .gif, or there are no frames.
     """
-    path, frames = Path(path), [to_uint8(check(frame, name="frame")) for frame in frames]
-    if path.suffix.lower() not in (".gif", ".mp4") or not frames:
-        raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif or .mp4, and frames.")
-    way = {"duration": 1000 / frames_per_second, "loop": 0} if path.suffix.lower() == ".gif" else {
-        "fps": frames_per_second, "macro_block_size": 2}
+    path, frames = Path(path), [Image.fromarray(to_uint8(check(frame, name="frame"))) for frame in frames]
+    if path.suffix.lower() != ".gif" or not frames:
+        raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif, and frames.")
     with replacing(path) as temporary:
-        imageio.mimsave(temporary, frames, **way)
+        frames[0].save(temporary, format="GIF", save_all=True, append_images=frames[1:],
+                       duration=1000 / frames_per_second, loop=0)
     return path
 
 

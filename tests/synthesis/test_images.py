@@ -1,17 +1,16 @@
 """Ideal images on the real network: what is drawn, judged by a network that never saw it."""
 
-import gc
 from dataclasses import replace
 from pathlib import Path
 
 from tllib import backbones, images, synthesis
 from tllib.synthesis import PIXELS, WAVES, Recipe
 
-import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image, ImageSequence
 
 QUICK = replace(WAVES, steps=8, total_variation=0)
 
@@ -151,23 +150,22 @@ def test_stop_gives_what_was_drawn(recipe, small, capsys):
     assert [layer.trainable for layer in small.layers] == trainable
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio-ffmpeg's pipes, see below
-@pytest.mark.parametrize("kind", ["gif", "mp4"])
-def test_an_animation_of_a_drawing(kind, lite0, tmp_path):
+def test_an_animation_of_a_drawing(small, tmp_path):
     film = synthesis.Frames(every=2)
-    synthesis.ideal_image(lite0, "zebra", recipe=QUICK, callbacks=[film])
-    path = images.save_animation(tmp_path / f"zebra.{kind}", [frame[0] for frame in film.frames], frames_per_second=5)
-    frames = iio.imread(path).astype(int)
+    synthesis.ideal_image(small, "zebra", recipe=QUICK, callbacks=[film])
+    path = images.save_animation(tmp_path / "zebra.gif", [frame[0] for frame in film.frames], frames_per_second=5)
+    with Image.open(path) as animation:
+        frames = [np.asarray(frame.convert("RGB")).astype(int) for frame in ImageSequence.Iterator(animation)]
+        assert animation.info["duration"] == 200 and animation.info["loop"] == 0
     assert len(frames) == len(film.frames) == 4
     for written, drawn in zip(frames, film.frames, strict=True):
         assert written.shape == (224, 224, 3) and np.abs(written - drawn[0]).mean() < 12
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
-    gc.collect()  # its reader leaves its pipes to be found now, not in the midst of another test
 
 
 def test_animations_of_other_kinds(tmp_path, dog):
-    with pytest.raises(ValueError, match=r"ends in \.gif or \.mp4"):
-        images.save_animation(tmp_path / "dog.avi", [dog])
+    with pytest.raises(ValueError, match=r"ends in \.gif"):
+        images.save_animation(tmp_path / "dog.mp4", [dog])
     with pytest.raises(ValueError, match="0 frames"):
         images.save_animation(tmp_path / "dog.gif", [])
     assert not list(tmp_path.iterdir())

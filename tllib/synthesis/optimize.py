@@ -74,6 +74,8 @@ class ImageOptimizer:
                                batch_size=n, shuffle=False, verbose=0, callbacks=[recorder, *callbacks])
             except KeyboardInterrupt:
                 print("Stopped: here is what was drawn so far.")
+                for callback in callbacks:  # `fit` was left in its midst and told them nothing
+                    callback.on_train_end()
             recorder.write()
         return recorder.history()
 
