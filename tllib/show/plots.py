@@ -98,10 +98,9 @@ def history(terms: Mapping[str, np.ndarray]) -> Figure:
                  [f"{name.replace('_', ' ')}, {ends(terms[name])}" for name in names])
     figure = Figure(figsize=(3 * len(names), 2.2), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(names):
-        axes = figure.add_subplot(1, len(names), number + 1)
+        axes = figure.add_subplot(1, len(names), number + 1, xlabel="step")
         axes.plot(terms["step"], terms[name], color="tab:blue")
         axes.set_title(name.replace("_", " "), fontsize=10)
-        axes.set_xlabel("step")
         axes.grid(alpha=0.3)
         if name == "probability":
             axes.set_ylim(-0.02, 1.02)
@@ -116,13 +115,12 @@ def curves(history: Mapping[str, Sequence[float]]) -> Figure:
                  [f"{words}, {ends(history[key])}" for key, words in shown])
     figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80, alt=alt)
     for number, name in enumerate(("loss", "accuracy")):
-        axes = figure.add_subplot(1, 2, number + 1)
+        axes = figure.add_subplot(1, 2, number + 1, xlabel="epoch")
         for prefix, label, style in (("", "training", "o-"), ("val_", "validation", "s--")):
             if prefix + name in history:
                 values = history[prefix + name]
                 axes.plot(range(1, len(values) + 1), values, style, label=label, markersize=4)
         axes.set_title(name, fontsize=10)
-        axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
@@ -134,11 +132,9 @@ def learning_rates(search: RateSearch) -> Figure:
     alt = (f"Line chart of the loss against the learning rate, {ends(search.rates)}, on logarithmic axes; "
            f"suggested: {search.suggestion:.0e}.")
     figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80, alt=alt)
-    axes = figure.add_subplot()
+    axes = figure.add_subplot(xlabel="learning rate", ylabel="loss")
     axes.loglog(search.rates, search.losses, color="tab:blue")
     axes.axvline(search.suggestion, color="tab:orange", linestyle="--", label=f"suggested: {search.suggestion:.0e}")
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel("loss")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     return figure
@@ -158,10 +154,8 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
     for row, (name, maps) in enumerate(activations.items()):
         varied = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:channels]
         for column, channel in enumerate(varied):
-            axes = figure.add_subplot(len(activations), channels, row * channels + column + 1)
+            axes = figure.add_subplot(len(activations), channels, row * channels + column + 1, xticks=[], yticks=[])
             axes.imshow(maps[..., channel], cmap="magma")
-            axes.set_xticks([])
-            axes.set_yticks([])
             if column == 0:
                 axes.set_title(f"{name}, {maps.shape[0]} × {maps.shape[1]}", fontsize=8, loc="left")
     return figure
@@ -184,12 +178,10 @@ def confusion(report: Report) -> Figure:
         alt += (f"; the most frequent mistake: {report.class_names[truth]} called {report.class_names[answer]}, "
                 f"{wrong.max()} of {report.confusion[truth].sum()}")
     figure = Figure(figsize=(2.4 + 0.35 * n, 2 + 0.35 * n), layout="constrained", dpi=80, alt=alt + ".")
-    axes = figure.add_subplot()
+    axes = figure.add_subplot(xlabel="classifier's answer", ylabel="truth")
     axes.imshow(report.confusion, cmap="Blues")
     axes.set_xticks(range(n), report.class_names, rotation=90 if n > 4 else 0)
     axes.set_yticks(range(n), report.class_names)
-    axes.set_xlabel("classifier's answer")
-    axes.set_ylabel("truth")
     for row, column in np.argwhere(report.confusion):
         dark = report.confusion[row, column] > report.confusion.max() / 2
         axes.text(column, row, report.confusion[row, column], ha="center", va="center", fontsize=9,

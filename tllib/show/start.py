@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from tllib.images import to_uint8
 from tllib.show.plots import Figure
+from tllib.show.words import listed
 
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -18,7 +19,7 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
         picture: `(h, w, 3)`, 0 to 255.
         answers: (name, probability in 0 to 1), as `backbones.top_k` gives them for one picture.
     """
-    alt = "A picture, and bars of what it is said to be: " + "; ".join(f"{name}, {p:.0%}" for name, p in answers) + "."
+    alt = listed("A picture, and bars of what it is said to be", [f"{name}, {p:.0%}" for name, p in answers])
     figure = Figure(figsize=(7.2, 2.6), layout="constrained", dpi=80, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
     left.imshow(to_uint8(picture))
@@ -28,9 +29,7 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
     for row, (_, p) in enumerate(answers):
         right.text(p + 0.02, row, f"{p:.0%}", va="center", fontsize=9)
     right.invert_yaxis()
-    right.set_xlim(0, 1.12)
-    right.set_xticks([0, 0.5, 1])
-    right.set_xlabel("probability")
+    right.set(xlim=(0, 1.12), xticks=[0, 0.5, 1], xlabel="probability")
     right.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -45,10 +44,9 @@ def flow(places: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, 
         groups: name of a group -> its steps; each group (four at most) has a line of its own and stands in the legend.
     """
     groups = groups or {}
-    lists = "; ".join(f"{_flat(one)} leads to {_flat(other)}" for one, other in arrows)
     columns, rows = (max(place[axis] for place in places.values()) + 1 for axis in (0, 1))
     figure = Figure(figsize=(2 * columns, 0.95 * rows + 0.3 * bool(groups)), layout="constrained", dpi=80,
-                    alt=f"A map of {len(places)} steps: {lists}.")
+                    alt=listed(f"A map of {len(places)} steps", [f"{one} leads to {other}" for one, other in arrows]))
     axes = figure.add_subplot()
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     axes.set_axis_off()
@@ -69,7 +67,3 @@ def flow(places: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, 
     if groups:
         figure.legend(loc="outside lower center", ncols=len(groups), fontsize=9, frameon=False)
     return figure
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())

@@ -18,8 +18,8 @@ class LiveView(keras.callbacks.Callback):
     """Watch an ideal image while it is drawn: `synthesis.ideal_image(..., callbacks=[widgets.LiveView()])`.
 
     It looks at the drawing at most three times a second, and less often where looking takes long, so that drawing is
-    hardly slower. The notebook's own Stop button (or Ctrl-C) ends the drawing and keeps what was drawn. A recipe that
-    begins small draws in several parts, and the steps are those of the part. Without a notebook there is nothing to see.
+    hardly slower. The notebook's own Stop button (or Ctrl-C) ends the drawing and keeps what was drawn. A recipe
+    that begins small draws in several parts, and the steps are those of the part. Without a notebook it shows nothing.
 
     Args:
         shown: show the view where the drawing begins; False if you show its `panel` yourself.

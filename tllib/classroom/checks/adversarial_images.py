@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from tllib import backbones, images, synthesis
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 from tllib.synthesis.gradient import frozen, pixel_gradient
 from tllib.synthesis.result import names_of
 from tllib.transfer import FeatureTable
@@ -32,16 +32,12 @@ def distances(largest: float, l2: float, before: np.ndarray, after: np.ndarray) 
     expected = np.linalg.norm(change)
     if np.isclose(l2, expected, rtol=1e-3):
         return
-    if np.isclose(l2, [np.linalg.norm(wrapped), np.linalg.norm(turned)], rtol=1e-3).any():
-        yield "l2: pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
-    if np.isclose(l2, expected**2, rtol=1e-3):
-        yield "l2: that is the sum of the squares; the root is missing."
-    if np.isclose(l2, np.sqrt((change.astype(float)**2).mean()), rtol=1e-3):
-        yield "l2: that is the root of the mean of the squares. L2 adds them up."
-    if np.isclose(l2, np.abs(change).sum(), rtol=1e-3):
-        yield "l2: that is the sum of the sizes (called L1). L2 adds up squares."
-    if np.isclose(l2, np.abs(change.sum()), rtol=1e-3):
-        yield "l2: up and down cancel out in that sum."
+    no_minus = "pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
+    yield from hints(l2, (np.linalg.norm(wrapped), f"l2: {no_minus}"), (np.linalg.norm(turned), f"l2: {no_minus}"),
+                     (expected**2, "l2: that is the sum of the squares; the root is missing."),
+                     (np.sqrt(np.square(change, dtype=float).mean()), "l2: a mean of squares. L2 adds them up."),
+                     (np.abs(change).sum(), "l2: that is the sum of the sizes (called L1). L2 adds up squares."),
+                     (np.abs(change.sum()), "l2: up and down cancel out in that sum."))
     yield "l2: not yet. Square every difference, add them all up, take the root."
 
 

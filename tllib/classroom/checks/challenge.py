@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from tllib import backbones, transfer
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 from tllib.transfer import FeatureTable
 
 import keras
@@ -46,13 +46,11 @@ def forecast(share: float, table: FeatureTable) -> Iterator[str]:
     expected = (table.y[far.argmin(axis=1)] == table.y).mean()
     farthest = (table.y[np.where(np.isinf(far), -1, far).argmax(axis=1)] == table.y).mean()
     if not np.isclose(share, expected, atol=1e-3):
-        for other, hint in ((1, "too good to be true. Which row is nearest to a row? Leave that one out."),
-                            (100 * expected, "as a share please, between 0 and 1, not in percent."),
-                            (expected * len(table), "that is a number of pictures. Divide by how many there are."),
-                            (1 - expected, "that is the share it gets wrong."),
-                            (farthest, "that asks the picture that is farthest away.")):
-            if np.isclose(share, other, atol=1e-3):
-                yield hint
+        yield from hints(share, (1, "too good to be true. Which row is nearest to a row? Leave that one out."),
+                         (100 * expected, "as a share please, between 0 and 1, not in percent."),
+                         (expected * len(table), "that is a number of pictures. Divide by how many there are."),
+                         (1 - expected, "that is the share it gets wrong."),
+                         (farthest, "that asks the picture that is farthest away."), atol=1e-3)
         yield "not yet. Is it this table, every row of it, and the class of the nearest other row?"
 
 

@@ -3,6 +3,8 @@
 import functools
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 
 def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., None]]:
     """Turn a generator of complaints into a check: the first complaint is shown, none means that it is right.
@@ -27,3 +29,8 @@ def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., 
             print(f"{title}: {wrong or 'right.'}")
         return checked
     return decorate
+
+
+def hints(answer, *wrong: tuple, rtol: float = 1e-3, atol: float = 1e-9) -> Iterator[str]:
+    """Give the hint of every well-known wrong answer, as (answer, hint), that this one comes close to."""
+    return (hint for other, hint in wrong if np.allclose(answer, other, rtol=rtol, atol=atol))

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from tllib import backbones
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 from tllib.synthesis import WAVES, Frames, ImageResult, Recipe
 
 import keras
@@ -25,16 +25,13 @@ def roughness(answer: float, board: np.ndarray) -> Iterator[str]:
     expected, got = np.abs(both).mean(), float(answer.ravel()[0])
     if np.isclose(got, expected, atol=0.01):
         return
-    if np.isclose(got, both.mean()):
-        yield "steps up and steps down cancel out here. How large is a difference, whatever its direction?"
-    if np.isclose(got, np.abs(both).sum()):
-        yield "that is the sum. A large board has more of it than a small one; what does a pair have?"
-    if np.isclose(got, np.abs(down).mean()) or np.isclose(got, np.abs(right).mean()):
-        yield "that is one direction only. A pixel has a neighbour below and one to the right."
-    if np.isclose(got, np.abs(both).sum() / board.size):
-        yield "divided by the number of pixels. There are not as many pairs of neighbours: count them."
-    if np.isclose(got, np.abs(down).mean() + np.abs(right).mean()):
-        yield "both directions are in it, but added. The mean goes over all pairs."
+    one_direction = "that is one direction only. A pixel has a neighbour below and one to the right."
+    yield from hints(
+        got, (both.mean(), "steps up and down cancel out here. How large is a difference, whatever its direction?"),
+        (np.abs(both).sum(), "that is the sum. A large board has more of it than a small one; what does a pair have?"),
+        (np.abs(down).mean(), one_direction), (np.abs(right).mean(), one_direction),
+        (np.abs(both).sum() / board.size, "divided by the number of pixels. How many pairs of neighbours are there?"),
+        (np.abs(down).mean() + np.abs(right).mean(), "both directions, but added: the mean goes over all pairs."))
     yield "not yet. Write down all pairs of neighbours, below and to the right, and how much each differs."
 
 

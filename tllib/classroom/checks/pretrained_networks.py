@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tllib import backbones
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 
 import keras
 import numpy as np
@@ -51,15 +51,13 @@ def undone(picture: np.ndarray, prepared: np.ndarray) -> Iterator[str]:
     off = np.abs(picture - added[..., ::-1])
     if off.max() <= 1.01:  # rounding is fine, and so is cutting off
         return
-    for other, hint in (
-            (prepared, "this is still what came."),
-            (added, "the brightness is right, the colours are not: what does the last axis hold, in which order?"),
-            (prepared[..., ::-1], "the channels are in order; what was taken away from them is missing still."),
-            (prepared[..., ::-1] + VGG_MEAN, "red got the mean of blue, and blue that of red."),
-            (added[:, ::-1], "you turned left and right. The colours are in another axis."),
-            (added[::-1], "you turned it upside down. The colours are in another axis.")):
-        if np.abs(picture - other).max() <= 1.01:
-            yield hint
+    yield from hints(
+        picture, (prepared, "this is still what came."),
+        (added, "the brightness is right, the colours are not: what does the last axis hold, in which order?"),
+        (prepared[..., ::-1], "the channels are in order; what was taken away from them is missing still."),
+        (prepared[..., ::-1] + VGG_MEAN, "red got the mean of blue, and blue that of red."),
+        (added[:, ::-1], "you turned left and right. The colours are in another axis."),
+        (added[::-1], "you turned it upside down. The colours are in another axis."), rtol=0, atol=1.01)
     if picture.max() <= 1.5:
         yield "pixels go from 0 to 255 here, the scaling is inside the networks."
     if picture.min() < -1:
@@ -79,14 +77,12 @@ def cosines(table: np.ndarray, features: np.ndarray) -> Iterator[str]:
     if np.allclose(table, expected, atol=2e-3):
         return
     one_length = "you divided by the length of one of the two."
-    for other, hint in (
-            (products, "these are the products. A row of twice the length would count twice."),
-            (products / lengths, one_length), (products / lengths[:, None], one_length),
-            (1 - expected, "a photo and itself get 0: these are distances. The cosine is 1 for the same direction."),
-            (np.arccos(np.clip(expected, -1, 1)), "these are the angles, not their cosines."),
-            (np.corrcoef(features), "close. The mean of each row was taken away first: these are correlations.")):
-        if np.allclose(table, other, rtol=1e-3, atol=2e-3):
-            yield hint
+    yield from hints(
+        table, (products, "these are the products. A row of twice the length would count twice."),
+        (products / lengths, one_length), (products / lengths[:, None], one_length),
+        (1 - expected, "a photo and itself get 0: these are distances. The cosine is 1 for the same direction."),
+        (np.arccos(np.clip(expected, -1, 1)), "these are the angles, not their cosines."),
+        (np.corrcoef(features), "close. The mean of each row was taken away first: these are correlations."), atol=2e-3)
     if not np.allclose(np.diag(table), 1, atol=2e-3):
         yield "a photo is as like itself as can be. What number is that, and what does the diagonal say?"
     if not np.allclose(table, table.T, atol=2e-3):

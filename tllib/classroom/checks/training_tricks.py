@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from tllib.classroom import tricks
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 
 import keras
 import numpy as np
@@ -16,18 +16,12 @@ def he_spread(deviation: float) -> Iterator[str]:
     """He's standard deviation for a layer with 50 inputs and 200 units."""
     if not np.isscalar(deviation):
         yield "one number is asked for."
-    close = {name: np.isclose(deviation, value, rtol=0.01) for name, value in {
-        "right": np.sqrt(2 / 50), "variance": 2 / 50, "glorot": np.sqrt(2 / 250), "n": np.sqrt(1 / 50),
-        "outputs": np.sqrt(2 / 200)}.items()}
-    if close["variance"]:
-        yield "that is the variance. What is asked for is the standard deviation."
-    if close["glorot"]:
-        yield "that is Glorot's. He looks at one side of the layer only."
-    if close["n"]:
-        yield "that keeps the spread of a layer without ReLU. ReLU throws one half away, and He makes up for it."
-    if close["outputs"]:
-        yield "how many numbers go *into* each unit? That is what its sum is made of."
-    if not close["right"]:
+    yield from hints(
+        deviation, (2 / 50, "that is the variance. What is asked for is the standard deviation."),
+        (np.sqrt(2 / 250), "that is Glorot's. He looks at one side of the layer only."),
+        (np.sqrt(1 / 50), "that is for a layer without ReLU. ReLU sets one half to 0, and He makes up for it."),
+        (np.sqrt(2 / 200), "how many numbers go *into* each unit? That is what its sum is made of."), rtol=0.01)
+    if not np.isclose(deviation, np.sqrt(2 / 50), rtol=0.01):
         yield "not yet. Which of the two numbers counts for He, and where does the root go?"
 
 
@@ -94,13 +88,10 @@ def adagrad_step(length: float) -> Iterator[str]:
     """How far Adagrad goes in its 400th step, at rate 1, when the gradient is always 2."""
     if not np.isscalar(length):
         yield "one number is asked for."
-    if np.isclose(length, 2):
-        yield "that is plain SGD: rate times gradient."
-    if np.isclose(length, 1):
-        yield "that is its first step, or RMSProp's or Adam's at any time. Adagrad forgets nothing."
-    if np.isclose(length, 2 / np.sqrt(400)):
-        yield "the sum is of squares of the gradient, and this one is not 1."
-    if np.isclose(length, 2 / 1600) or np.isclose(length, 1 / 400):
-        yield "a root is missing."
+    yield from hints(
+        length, (2, "that is plain SGD: rate times gradient."),
+        (1, "that is its first step, or RMSProp's or Adam's at any time. Adagrad forgets nothing."),
+        (2 / np.sqrt(400), "the sum is of squares of the gradient, and this one is not 1."),
+        (2 / 1600, "a root is missing."), (1 / 400, "a root is missing."))
     if not np.isclose(length, 2 / np.sqrt(400 * 4), rtol=0.02):
         yield "not yet. Add up 400 squares, take the root, divide the gradient by it."

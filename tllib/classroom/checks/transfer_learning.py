@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tllib import backbones, datasets
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 from tllib.transfer import FeatureTable, evaluate, train_head
 
 import keras
@@ -19,30 +19,26 @@ def imbalance(shares: Sequence[float] | Mapping[str, float], lazy: float, confus
     if shares.shape != of_class.shape:
         yield f"shares: one number for each of the {len(of_class)} classes is asked for."
     if not np.allclose(shares, right / of_class, atol=1e-3):
-        for other, hint in (
-                (right, "these are numbers of photos. Out of how many, in each class?"),
-                (100 * right / of_class, "between 0 and 1, please, not in percent."),
-                (1 - right / of_class, "that is what it gets wrong."),
-                (right / confusion.sum(), "that divides by all photos. How many are of that class?"),
-                (right / called, "that is how many of those it *called* so really were. The photos that *are* of a "
-                                 "class are in a row, not in a column."),
-                ((right / of_class)[::-1], "the order should be that of the rows.")):
-            if np.allclose(shares, other, atol=1e-3):
-                yield f"shares: {hint}"
+        yield from hints(
+            shares, (right, "shares: these are numbers of photos. Out of how many, in each class?"),
+            (100 * right / of_class, "shares: between 0 and 1, please, not in percent."),
+            (1 - right / of_class, "shares: that is what it gets wrong."),
+            (right / confusion.sum(), "shares: that divides by all photos. How many are of that class?"),
+            (right / called, "shares: that is how many of those it *called* so really were. The photos that *are* of "
+                             "a class are in a row, not in a column."),
+            ((right / of_class)[::-1], "shares: the order should be that of the rows."), atol=1e-3)
         yield "shares: not yet. How many photos does a row hold, and how many of them were recognised?"
     if np.ndim(lazy):
         yield "lazy: one number is asked for."
     often = of_class.max() / of_class.sum()
     if not np.isclose(lazy, often, atol=1e-3):
-        for other, hint in (
-                (of_class.max(), "that is a number of photos."),
-                (100 * often, "between 0 and 1, please, not in percent."),
-                (1 - often, "that is how often it is wrong."),
-                (1 / len(of_class), "that would be so if there were as many photos of each class."),
-                (called.max() / called.sum(), "that counts what this classifier said. The lazy one never looks: only "
-                                              "what the photos are matters.")):
-            if np.isclose(lazy, other, atol=1e-3):
-                yield f"lazy: {hint}"
+        yield from hints(
+            lazy, (of_class.max(), "lazy: that is a number of photos."),
+            (100 * often, "lazy: between 0 and 1, please, not in percent."),
+            (1 - often, "lazy: that is how often it is wrong."),
+            (1 / len(of_class), "lazy: that would be so if there were as many photos of each class."),
+            (called.max() / called.sum(), "lazy: that counts what this classifier said. The lazy one never looks: only "
+                                          "what the photos are matters."), atol=1e-3)
         yield "lazy: not yet. It says the same name to every photo. To how many of them is it the right one?"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tllib import images
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 
 import numpy as np
 
@@ -69,19 +69,17 @@ def mean_loss(loss: Any, probabilities: Any, y: Any) -> Iterator[str]:
     expected, of_truth = _cross_entropy(found, truth), found[np.arange(len(found)), truth]
     if np.isclose(loss, expected, rtol=5e-3, atol=1e-5):
         return
-    for other, hint in (
-            (_cross_entropy(_softmax(found), truth), "the probabilities were taken for logits, and went through "
-                                                     "softmax a second time."),
-            (-of_truth.mean(), "nll_loss takes the logarithm for granted: it only picks, turns the sign and averages."),
-            (of_truth.mean(), "that is the mean probability of the truth: it grows with success, a loss falls."),
-            (-expected, "a loss is never below 0, and 0 is the best. What about the sign?"),
-            (expected * len(found), "that is the sum over the photos. It would grow with their number."),
-            (expected / found.shape[1], "that averages over the classes as well. Each photo counts once."),
-            (-np.log(of_truth.mean()), "first the logarithm of each, then the mean."),
-            (expected / np.log(2), "that logarithm has the base 2. Losses take the natural one."),
-            (expected / np.log(10), "that logarithm has the base 10. Losses take the natural one.")):
-        if np.isclose(loss, other, rtol=5e-3, atol=1e-5):
-            yield hint
+    yield from hints(
+        loss, (_cross_entropy(_softmax(found), truth), "the probabilities were taken for logits, and went through "
+                                                       "softmax a second time."),
+        (-of_truth.mean(), "nll_loss takes the logarithm for granted: it only picks, turns the sign and averages."),
+        (of_truth.mean(), "that is the mean probability of the truth: it grows with success, a loss falls."),
+        (-expected, "a loss is never below 0, and 0 is the best. What about the sign?"),
+        (expected * len(found), "that is the sum over the photos. It would grow with their number."),
+        (expected / found.shape[1], "that averages over the classes as well. Each photo counts once."),
+        (-np.log(of_truth.mean()), "first the logarithm of each, then the mean."),
+        (expected / np.log(2), "that logarithm has the base 2. Losses take the natural one."),
+        (expected / np.log(10), "that logarithm has the base 10. Losses take the natural one."), rtol=5e-3, atol=1e-5)
     yield f"{loss:.4f} is not it. Which of the probabilities of a photo counts, and what is done with it?"
 
 
