@@ -37,6 +37,33 @@ def test_confusion_writes_the_counts():
     assert texts == ["3", "1", "4"]
 
 
+def test_class_names_are_text_whatever_their_letters(recwarn):
+    names = ("US$1", "US$5", "猫")
+    asked = transfer.Report(1.0, dict.fromkeys(names, 1.0), np.eye(3, dtype=int), (), names)
+    figure = show.confusion(asked)
+    assert figure._repr_png_()[0].startswith(b"\x89PNG")
+    ticks = figure.axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == list(names)
+    assert not any(tick.get_parse_math() for tick in ticks[:2]), "a dollar sign begins no mathematics"
+    assert not recwarn.list
+
+
+def test_rates_are_still_written_as_powers_of_ten():
+    search = transfer.RateSearch(np.array([1e-4, 1e-3, 1e-2]), np.array([2.0, 1.0, 9.0]), 1e-4)
+    figure = show.learning_rates(search)
+    figure._repr_png_()
+    powers = [tick for tick in figure.axes[0].get_xticklabels() if "10^{-3}" in tick.get_text()]
+    assert powers and all(tick.get_parse_math() for tick in powers)
+
+
+def test_many_classes_are_colours_only():
+    n = 1000
+    names = tuple(f"class {number}" for number in range(n))
+    figure = show.confusion(transfer.Report(1.0, dict.fromkeys(names, 1.0), np.eye(n, dtype=int), (), names))
+    assert not figure.axes[0].texts and max(figure.get_size_inches()) < 17
+    assert "1000 classes" in figure.alt
+
+
 @pytest.mark.parametrize("count, shown", [(0, 0), (3, 2)])
 def test_mistakes(count, shown):
     paths = datasets.load("cartoon_pets").paths[:count]

@@ -1,6 +1,6 @@
 """Results -> pictures."""
 
-from tllib.show.comparison import bars
+from tllib.show.comparison import bars, lines, regions
 from tllib.show.plots import (
            confusion,
            curves,
@@ -13,7 +13,6 @@ from tllib.show.plots import (
            photos,
 )
 from tllib.show.start import flow, guesses
-from tllib.show.training import lines, regions
 
 __all__ = ["bars", "confusion", "curves", "feature_maps", "flow", "guesses", "heat_maps", "history",
            "images", "learning_rates", "lines", "mistakes", "photos", "regions"]

@@ -1,7 +1,9 @@
 """Images, histories and reports -> matplotlib Figures, ready to be the last line of a cell."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from tllib.datasets import PhotoSet
 from tllib.images import load, to_uint8
@@ -10,7 +12,12 @@ from tllib.transfer import RateSearch, Report
 
 import matplotlib.figure
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, font_manager
+from matplotlib.text import Text
+
+# matplotlib's own, then those that have the letters of other scripts, where they are installed.
+FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic",
+         "Malgun Gothic", "Arial Unicode MS", "Noto Sans Devanagari", "Nirmala UI", "Noto Sans Thai")
 
 
 class Figure(matplotlib.figure.Figure):
@@ -22,32 +29,38 @@ class Figure(matplotlib.figure.Figure):
         alt: what there is to see, in a line, for readers who can't see it; kept with the picture in the notebook, as
             the metadata "alt".
         settings: matplotlib's own.
-
-    Example:
-        >>> Figure(figsize=(3, 2), alt="Line chart of the loss, 5 epochs: 2.1 to 0.3").alt
-        'Line chart of the loss, 5 epochs: 2.1 to 0.3'
     """
+
+    form: ClassVar = {"format": "png"}
 
     def __init__(self, *, alt: str = "", **settings):
         super().__init__(**{"facecolor": "white", **settings})
         self.alt = alt
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
-        file = io.BytesIO()
-        self.savefig(file, format="png")
+    def savefig(self, file, **options) -> None:
+        """Save it, with text as it is: a dollar sign begins no mathematics, and no letter without a font warns."""
+        installed = [name for name in FONTS if name in font_manager.get_font_names()]
+        for text in self.findobj(Text):
+            text.set_family(installed)
+            if "mathdefault" not in text.get_text() and "$" in text.get_text():  # matplotlib's own 10^-3 stays
+                text.set_parse_math(False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            super().savefig(file, **options)
+
+    def encoded(self) -> tuple[bytes, dict[str, str]]:
+        """Give its PNG or JPEG file, and the metadata that notebooks keep with it."""
+        self.savefig(file := io.BytesIO(), **self.form)
         return file.getvalue(), {"alt": self.alt}
+
+    _repr_png_ = encoded
 
 
 class PictureFigure(Figure):
     """A Figure of photos or drawings: shown as JPEG, a quarter as large as PNG, so that a stored lesson stays small."""
 
-    def _repr_png_(self) -> None:
-        return None
-
-    def _repr_jpeg_(self) -> tuple[bytes, dict[str, str]]:
-        file = io.BytesIO()
-        self.savefig(file, format="jpeg", pil_kwargs={"quality": 90})
-        return file.getvalue(), {"alt": self.alt}
+    form: ClassVar = {"format": "jpeg", "pil_kwargs": {"quality": 90}}
+    _repr_png_, _repr_jpeg_ = None, Figure.encoded
 
 
 def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4,
@@ -156,8 +169,7 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
         for column, channel in enumerate(varied):
             axes = figure.add_subplot(len(activations), channels, row * channels + column + 1, xticks=[], yticks=[])
             axes.imshow(maps[..., channel], cmap="magma")
-            if column == 0:
-                axes.set_title(f"{name}, {maps.shape[0]} × {maps.shape[1]}", fontsize=8, loc="left")
+            axes.set_title("" if column else f"{name}, {maps.shape[0]} × {maps.shape[1]}", fontsize=8, loc="left")
     return figure
 
 
@@ -169,7 +181,7 @@ def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles
 
 
 def confusion(report: Report) -> Figure:
-    """Show the confusion matrix: a row for each true class, a column for each answer."""
+    """Show the confusion matrix: a row for each true class, a column for each answer; names and counts up to 40."""
     n = len(report.class_names)
     alt = f"Confusion matrix of {n} classes, a row for each truth: {report.accuracy:.0%} of the answers are right"
     wrong = report.confusion * (1 - np.eye(n, dtype=int))
@@ -177,12 +189,13 @@ def confusion(report: Report) -> Figure:
         truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
         alt += (f"; the most frequent mistake: {report.class_names[truth]} called {report.class_names[answer]}, "
                 f"{wrong.max()} of {report.confusion[truth].sum()}")
-    figure = Figure(figsize=(2.4 + 0.35 * n, 2 + 0.35 * n), layout="constrained", dpi=80, alt=alt + ".")
+    few, side = n <= 40, 0.35 * min(n, 40)
+    figure = Figure(figsize=(2.4 + side, 2 + side), layout="constrained", dpi=80, alt=alt + ".")
     axes = figure.add_subplot(xlabel="classifier's answer", ylabel="truth")
     axes.imshow(report.confusion, cmap="Blues")
-    axes.set_xticks(range(n), report.class_names, rotation=90 if n > 4 else 0)
-    axes.set_yticks(range(n), report.class_names)
-    for row, column in np.argwhere(report.confusion):
+    axes.set_xticks(range(n) if few else [], report.class_names if few else [], rotation=90 if n > 4 else 0)
+    axes.set_yticks(range(n) if few else [], report.class_names if few else [])
+    for row, column in np.argwhere(report.confusion if few else 0):
         dark = report.confusion[row, column] > report.confusion.max() / 2
         axes.text(column, row, report.confusion[row, column], ha="center", va="center", fontsize=9,
                   color="white" if dark else "black")

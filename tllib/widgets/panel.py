@@ -37,8 +37,7 @@ class Panel(ipywidgets.VBox):
 
     def draw(self, figure: Figure) -> None:
         """Show a figure of `tllib.show`."""
-        file, about = figure._repr_png_() or figure._repr_jpeg_()
-        self.show(file, about["alt"])
+        self.show(figure.encoded()[0], figure.alt)
 
     def say(self, text: str) -> None:
         """Show a line of text, which programs that read a screen aloud will notice."""
