@@ -18,21 +18,18 @@ def distances(largest: float, l2: float, before: np.ndarray, after: np.ndarray) 
     if np.size(largest) != 1 or np.size(l2) != 1:
         yield "two numbers are asked for: the largest change, and the length of the whole change."
     largest, l2 = (float(np.asarray(number).ravel()[0]) for number in (largest, l2))
+    no_minus = "pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
     change, wrapped, turned = after.astype(int) - before, after - before, before - after
     if not np.isclose(largest, np.abs(change).max()):
-        if largest in (wrapped.max(), turned.max()):
-            yield "largest: pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
-        if np.isclose(largest, np.abs(change).mean()):
-            yield "largest: that is the mean change."
-        if largest == -np.abs(change).max() or largest in (change.max(), change.min()):
-            yield "largest: darker counts as much as brighter. What is the size of a change, without its sign?"
-        if np.isclose(largest, np.abs(change).max() / 255):
-            yield "largest: in grey levels please, not as a share of 255."
+        no_sign = "largest: darker counts as much as brighter. What is the size of a change, without its sign?"
+        yield from hints(largest, (wrapped.max(), f"largest: {no_minus}"), (turned.max(), f"largest: {no_minus}"),
+                         (np.abs(change).mean(), "largest: that is the mean change."), (change.max(), no_sign),
+                         (change.min(), no_sign), (-np.abs(change).max(), no_sign),
+                         (np.abs(change).max() / 255, "largest: in grey levels please, not as a share of 255."))
         yield "largest: not yet. How far does any one value move?"
     expected = np.linalg.norm(change)
     if np.isclose(l2, expected, rtol=1e-3):
         return
-    no_minus = "pixels are uint8, which knows no minus: 3 - 5 gives 254. Turn them into int first."
     yield from hints(l2, (np.linalg.norm(wrapped), f"l2: {no_minus}"), (np.linalg.norm(turned), f"l2: {no_minus}"),
                      (expected**2, "l2: that is the sum of the squares; the root is missing."),
                      (np.sqrt(np.square(change, dtype=float).mean()), "l2: a mean of squares. L2 adds them up."),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tllib import datasets
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 from tllib.transfer import FeatureTable, Report
 
 import keras
@@ -108,15 +108,12 @@ def species(accuracy: float, report: Report, species_of: dict[str, str]) -> Iter
     same = np.array([[species_of[one] == species_of[other] for other in report.class_names]
                      for one in report.class_names])
     expected = report.confusion[same].sum() / report.confusion.sum()
-    if np.isclose(accuracy, report.accuracy) and not np.isclose(accuracy, expected):
-        yield "that is the accuracy for breeds. A beagle called a boxer is still a dog: it counts as right here."
-    if np.isclose(accuracy, 1 - expected) and not np.isclose(accuracy, expected):
-        yield "that is the share it gets wrong."
-    if np.isclose(accuracy, 100 * expected):
-        yield "as a share please, between 0 and 1, not in percent."
-    if np.isclose(accuracy, report.confusion[same].sum()):
-        yield "that is a number of photos. Divide by how many there are."
     if not np.isclose(accuracy, expected, atol=1e-4):
+        yield from hints(accuracy, (report.accuracy, "that is the accuracy for breeds. A beagle called a boxer is still a "
+                                                     "dog: it counts as right here."),
+                         (1 - expected, "that is the share it gets wrong."),
+                         (100 * expected, "as a share please, between 0 and 1, not in percent."),
+                         (report.confusion[same].sum(), "that is a number of photos. Divide by how many there are."))
         yield "not yet. In report.confusion, which entries are of the same species in row and column?"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tllib import backbones
 from tllib.backbones.families import FAMILIES
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 
 import keras
 import numpy as np
@@ -23,12 +23,10 @@ def size(answer: tuple[int, int]) -> Iterator[str]:
         yield "two numbers are asked for. The third of a picture's shape is the number of its colours."
     if numbers.shape != (2,):
         yield "two numbers are asked for: (height, width)."
-    if tuple(numbers) == CAT[::-1]:
-        yield "the other way round: an array counts rows first, so its height comes before its width."
-    if tuple(numbers) == (224, 224):
-        yield "that is what the network sees, after fit. The photo in the file has other sides."
-    if tuple(numbers) == DOG:
-        yield "that is the dog. The cat is asked for."
+    yield from hints(
+        numbers, (CAT[::-1], "the other way round: an array counts rows first, so its height comes before its width."),
+        ((224, 224), "that is what the network sees, after fit. The photo in the file has other sides."),
+        (DOG, "that is the dog. The cat is asked for."), rtol=0)
     if tuple(numbers) != CAT:
         yield "not yet. Load ../data/photos/cat.png and look at the shape of the array."
 
