@@ -36,7 +36,8 @@ def test_rooms_import_only_what_they_may(path):
         if isinstance(node, ast.ImportFrom):
             names = [f"tllib.{alias.name}" for alias in node.names] if node.module == "tllib" else [node.module]
         for name in names:
-            assert name.split(".")[0] not in ("tensorflow", "torch", "jax"), f"{path.name} imports an engine: {name}"
+            assert name.split(".")[0] not in ("tensorflow", "torch", "jax") or path.name == "engine.py", \
+                f"{path.name} imports an engine: {name}"
             if name.startswith("tllib."):
                 assert name.split(".")[1] in {room, *MAY_IMPORT[room]}, f"{room} may not import {name}"
 

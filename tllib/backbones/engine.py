@@ -1,7 +1,11 @@
-"""The engine under Keras -> what little here depends on it: how to compile, how devices share a batch."""
+"""The engine under Keras -> what little here depends on it: gradients, compiling, devices that share a batch.
+
+No other module imports an engine.
+"""
 
 import logging
 import os
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -39,6 +43,17 @@ def device_count(model: keras.Model) -> int:
     return 1 if strategy is None else int(strategy.num_replicas_in_sync)
 
 
+def check_one_device(models: Sequence[keras.Model]) -> None:
+    """Refuse models that several devices share, for what needs every image whole.
+
+    Raises:
+        NotImplementedError: a model is shared among several devices.
+    """
+    if (devices := max(map(device_count, models))) > 1:
+        raise NotImplementedError(f"{devices} devices can't share one image: it is the only weight, and every step "
+                                  "needs all of it. Load the network on one device, outside of the distribution.")
+
+
 def sync(model: keras.Model) -> None:
     """Bring the weights of a model up to date in the midst of `fit`: on JAX they are elsewhere meanwhile."""
     getattr(model, "jax_state_sync", lambda: None)()
@@ -50,3 +65,44 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray | list[np.ndar
     rows = np.arange(-(-len(images) // devices) * devices) % len(images)
     found = model.predict(images[rows], batch_size=-(-32 // devices) * devices, verbose=0)
     return keras.tree.map_structure(lambda answer: answer[:len(images)], found)
+
+
+def gradient(function: Callable) -> Callable:
+    """Turn `function(x, *others) -> (scalar, more)` into `(x, *others) -> (d scalar / d x, more)`, compiled.
+
+    Args:
+        function: made of `keras.ops` and models. `x` is a tensor or a list of them; `others` and `more` are tensors.
+
+    Returns:
+        A function of arrays that gives NumPy arrays; the gradient has the shape of `x`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        @tf.function(jit_compile=False, autograph=False)
+        def slope(x, *others):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(x)
+                scalar, more = function(x, *others)
+            return tape.gradient(scalar, x), more
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        @jax.jit
+        def slope(x, *others):
+            (_, more), found = jax.value_and_grad(function, has_aux=True)(x, *others)
+            return found, more
+    else:
+        import torch
+
+        def slope(x, *others):
+            x = keras.tree.map_structure(lambda part: part.detach().requires_grad_(), x)
+            with torch.enable_grad():
+                scalar, more = function(x, *others)
+            found = torch.autograd.grad(scalar, keras.tree.flatten(x))
+            return keras.tree.pack_sequence_as(x, found), more
+
+    def arrays(*inputs):
+        inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, slope(*inputs))
+    return arrays

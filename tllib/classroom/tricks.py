@@ -6,6 +6,8 @@ tried with it and without it. The networks are ordinary Keras models; nothing in
 
 from collections.abc import Sequence
 
+from tllib.backbones import engine
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -96,7 +98,7 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
         `learn`, "val_loss" and "val_accuracy" on `check`. A loss that exploded is infinite or not a number.
     """
     keras.utils.set_random_seed(seed)
-    compile_for(model, optimizer)
+    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=engine.jit_compile())
     rng, order, rows, best = np.random.default_rng(seed), np.array([], int), [], (np.inf, model.get_weights())
     for step in range(1, steps + 1):
         if len(order) < min(batch, len(learn[1])):
@@ -115,12 +117,6 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
     if keep_best:
         model.set_weights(best[1])
     return dict(zip(("step", "loss", "accuracy", "val_loss", "val_accuracy"), np.array(rows).T, strict=True))
-
-
-def compile_for(model: keras.Model, optimizer, *, eagerly: bool = False) -> None:
-    """Compile a network for cross-entropy of its logit; `eagerly` suits a single step."""
-    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), run_eagerly=eagerly,
-                  jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
 
 
 def measure(model: keras.Model, data: Data) -> tuple[float, float]:
@@ -143,9 +139,6 @@ def gradient_norms(model: keras.Model, data: Data) -> np.ndarray:
 
     The network stays as it is. A layer's weights here are its matrix, without the biases.
 
-    Keras has no call for a gradient that works on each of its engines. But plain gradient descent with momentum keeps
-    its last step, and the first step at rate 1 is exactly minus the gradient.
-
     Args:
         model: from `network`.
         data: points and labels; the loss is the mean over all of them.
@@ -153,13 +146,15 @@ def gradient_norms(model: keras.Model, data: Data) -> np.ndarray:
     Returns:
         Euclidean norms, `(depth + 1,)`.
     """
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    optimizer = keras.optimizers.SGD(1.0, momentum=0.9)
-    compile_for(copy, optimizer, eagerly=True)
-    copy.train_on_batch(*data)
-    steps = zip(copy.trainable_variables, optimizer.momentums, strict=True)
-    return np.array([np.linalg.norm(ops.convert_to_numpy(step)) for weight, step in steps if weight.name == "kernel"])
+    weights, others = model.trainable_variables, [variable.value for variable in model.non_trainable_variables]
+
+    def loss(values, points, labels):
+        logits, _ = model.stateless_call(values, others, points, training=True)
+        return ops.mean(ops.binary_crossentropy(labels, logits[:, 0], from_logits=True)), logits
+
+    slopes, _ = engine.gradient(loss)([weight.value for weight in weights], data[0], data[1].astype("float32"))
+    kernels = [slope for weight, slope in zip(weights, slopes, strict=True) if weight.name == "kernel"]
+    return np.array([np.linalg.norm(kernel) for kernel in kernels])
 
 
 def step_lengths(optimizer: keras.optimizers.Optimizer, gradients: Sequence[float]) -> np.ndarray:

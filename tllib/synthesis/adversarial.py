@@ -4,11 +4,12 @@ import time
 from collections.abc import Sequence
 
 from tllib import backbones
+from tllib.backbones import engine
 from tllib.images import fit
 from tllib.progress import progress
 from tllib.synthesis.attacks import FixedBudget, SmallestChange
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
-from tllib.synthesis.gradient import frozen, pixel_gradient
+from tllib.synthesis.objectives import margin_gradient
 from tllib.synthesis.result import ImageResult, measure, names_of, number_of
 
 import keras
@@ -50,6 +51,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     Source: Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083; the smallest change: see
     `tllib.synthesis.attacks`.
     """
+    engine.check_one_device([network, *also])
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)
     began, networks = time.perf_counter(), [network, *also]
@@ -84,26 +86,25 @@ def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[ker
     """Carry all attacks to their end in batches; who is done gives the place to the next. Returns what each saw."""
     batch, rows = min(BATCH, len(attacks)), [[] for _ in attacks]
     waiting, active = list(range(len(attacks)))[::-1], []
-    with frozen(networks):
-        gradient = pixel_gradient(tuple(networks), attacks[0].shown().shape[0], batch)
-        try:
-            while True:
-                active = [number for number in active if not attacks[number].done]
-                while waiting and len(active) < batch:
-                    active.append(waiting.pop())
-                if not active:
-                    break
-                places = np.resize(active, batch)  # places nobody needs any more show a picture twice
-                pictures = np.stack([attacks[number].shown() for number in active])
-                logits, directions = gradient(pictures[np.arange(batch) % len(active)], classes[places],
-                                              np.full(batch, sign))
-                for number, answer, direction in zip(active, logits, directions, strict=False):
-                    margin, sure = _judge(answer, classes[number], sign)
-                    rows[number].append((len(rows[number]), margin, sure, attacks[number].change_norm()))
-                    attacks[number].learn(margin, sure, direction)
-                bar.update(len(active))
-        except KeyboardInterrupt:
-            print("Stopped: here is what was reached so far.")
+    gradient = margin_gradient(tuple(networks))
+    try:
+        while True:
+            active = [number for number in active if not attacks[number].done]
+            while waiting and len(active) < batch:
+                active.append(waiting.pop())
+            if not active:
+                break
+            places = np.resize(active, batch)  # places nobody needs any more show a picture twice
+            pictures = np.stack([attacks[number].shown() for number in active])
+            slopes, logits = gradient(pictures[np.arange(batch) % len(active)], classes[places],
+                                      np.full(batch, sign, "float32"))
+            for number, answer, direction in zip(active, logits, -slopes, strict=False):
+                margin, sure = _judge(answer, classes[number], sign)
+                rows[number].append((len(rows[number]), margin, sure, attacks[number].change_norm()))
+                attacks[number].learn(margin, sure, direction)
+            bar.update(len(active))
+    except KeyboardInterrupt:
+        print("Stopped: here is what was reached so far.")
     terms = ("step", "margin", "sureness", "l2")
     return [dict(zip(terms, np.array(row or [(0, 0, 0, 0)]).T, strict=True)) for row in rows]
 

@@ -1,4 +1,10 @@
-"""Logits and a target class -> one number to make small: Keras losses and metrics on 1000 logits."""
+"""Logits and a target class -> one number to make small, as a Keras loss; and its gradient by the pixels."""
+
+import functools
+from collections.abc import Callable
+
+from tllib.backbones import engine
+from tllib.synthesis.views import window
 
 import keras
 from keras import ops
@@ -45,6 +51,29 @@ class TargetMargin(keras.losses.Loss):
         hot = hot[:, None] if len(logits.shape) == 3 else hot
         behind = ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
         return ops.sum(behind, axis=1) if len(logits.shape) == 3 else behind
+
+
+@functools.lru_cache(maxsize=4)  # compiling takes seconds: the next attack on the same networks goes without
+def margin_gradient(networks: tuple[keras.Model, ...]) -> Callable:
+    """Differentiate the margin by the pixels, through one or several networks whose margins are added.
+
+    Args:
+        networks: pixels -> logits. One that takes another size sees the images resized.
+
+    Returns:
+        A function of images `(n, size, size, 3)`, class numbers `(n,)` and signs `(n,)`, 1 where the class is the
+        target and -1 where it is to be left. It gives the gradient of how far the target is behind, like the images,
+        and logits `(n, networks, classes)`.
+    """
+    behind = TargetMargin(reduction="sum")
+
+    def objective(images, classes, signs):
+        n, size = images.shape[:2]
+        seen = [images if network.input_shape[1] == size else
+                window(images, ops.zeros((2, n, 1)), ops.ones((n, 1)), network.input_shape[1]) for network in networks]
+        logits = ops.stack([network(image) for network, image in zip(networks, seen, strict=True)], axis=1)
+        return behind(classes, logits, sample_weight=signs), logits
+    return engine.gradient(objective)
 
 
 def _one_hot(target, logits):

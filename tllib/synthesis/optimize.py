@@ -4,11 +4,12 @@ A Keras model is made of canvas -> random view -> network, in which the images a
 drives it. So there is no gradient code here: optimizers, schedules, callbacks and engines are Keras's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tllib import backbones
+from tllib.backbones import engine
 from tllib.images import to_uint8
-from tllib.synthesis.gradient import frozen
 from tllib.synthesis.penalties import TotalVariation
 
 import keras
@@ -33,7 +34,7 @@ class ImageOptimizer:
     def __init__(self, canvas: keras.layers.Layer, network: keras.Model, *, objective: keras.losses.Loss,
                  optimizer: keras.optimizers.Optimizer, view: keras.layers.Layer | None = None):
         self.canvas, self.network, self.view = canvas, network, view
-        with frozen([network]):
+        with _frozen(network):
             step = keras.Input((1,), name="step")
             image = canvas(step)
             self.model = keras.Model(step, network(view(image) if view else image))
@@ -68,7 +69,7 @@ class ImageOptimizer:
         for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
         recorder, n = _Recorder(self.canvas, self.terms, record_every, enough), len(targets)
-        with frozen([self.network]):
+        with _frozen(self.network):
             try:
                 self.model.fit(np.zeros((steps * n, 1), "float32"), np.tile(targets.astype("float32"), (steps, 1)),
                                batch_size=n, shuffle=False, verbose=0, callbacks=[recorder, *callbacks])
@@ -78,6 +79,21 @@ class ImageOptimizer:
                     callback.on_train_end()
             recorder.write()
         return recorder.history()
+
+
+@contextmanager
+def _frozen(network: keras.Model) -> Iterator[None]:
+    """Keep a network from learning meanwhile; afterwards every layer may learn, or not, as before."""
+    engine.check_one_device([network])
+    layers = [part for layer in network.layers for part in layer._flatten_layers()]
+    could_learn = [layer.trainable for layer in layers]
+    try:
+        for layer in layers:  # each by itself, whatever its network says
+            layer.trainable = False
+        yield
+    finally:
+        for layer, trainable in zip(layers, could_learn, strict=True):
+            layer.trainable = trainable
 
 
 def _probability(targets, outputs):

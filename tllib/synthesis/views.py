@@ -32,13 +32,10 @@ class RandomView(keras.layers.Layer):
 
     def call(self, images):
         """`(n, h, w, 3)` -> `(n, size, size, 3)`."""
-        n, height, width, _ = images.shape
+        n = images.shape[0]
         side = keras.random.uniform((n, 1), 1 - self.zoom, 1 + self.zoom / 2, seed=self.random)
         corner = keras.random.uniform((2, n, 1), seed=self.random) * (1 - side)
-        rows = _sampler(corner[0], side, height, self.size)
-        columns = _sampler(corner[1], side, width, self.size)
-        images = ops.einsum("noh,nhwc->nowc", rows, images)
-        images = ops.einsum("now,nhwc->nhoc", columns, images)
+        images = window(images, corner, side, self.size)
         return self._turned(images) if self.turn else images
 
     def _turned(self, images):
@@ -47,6 +44,13 @@ class RandomView(keras.layers.Layer):
         rows = [cos, -sin, middle * (1 - cos + sin), sin, cos, middle * (1 - sin - cos), none, none]
         return ops.image.affine_transform(images, ops.stack(rows, axis=-1), fill_mode="reflect",
                                           data_format="channels_last")
+
+
+def window(images, corner, side, size: int):
+    """Cut windows out of images and resize them: corner `(2, n, 1)` and side `(n, 1)` as fractions of the image's."""
+    height, width = images.shape[1:3]
+    images = ops.einsum("noh,nhwc->nowc", _sampler(corner[0], side, height, size), images)
+    return ops.einsum("now,nhwc->nhoc", _sampler(corner[1], side, width, size), images)
 
 
 def _sampler(start, side, length: int, size: int):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tllib import backbones, images, synthesis
 from tllib.classroom.checks.checking import check, hints
-from tllib.synthesis.gradient import frozen, pixel_gradient
+from tllib.synthesis.objectives import margin_gradient
 from tllib.synthesis.result import names_of
 from tllib.transfer import FeatureTable
 
@@ -50,10 +50,8 @@ def direction(network: keras.Model, image: np.ndarray, target: str | int) -> np.
         float32 `(size, size, 3)`: minus the gradient of the margin by which `target` is behind. Above 0 where brighter
         helps, below 0 where darker does.
     """
-    pictures = images.fit_batch(image, network.input_shape[1])
-    with frozen([network]):
-        ask = pixel_gradient((network,), network.input_shape[1], 1)
-        return ask(pictures, np.array([backbones.class_index(target)]), np.ones(1))[1][0].copy()
+    pictures, number = images.fit_batch(image, network.input_shape[1]), backbones.class_index(target)
+    return -margin_gradient((network,))(pictures, np.array([number]), np.ones(1, "float32"))[0][0]
 
 
 @check("Exercise 2")

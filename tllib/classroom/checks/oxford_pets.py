@@ -109,8 +109,8 @@ def species(accuracy: float, report: Report, species_of: dict[str, str]) -> Iter
                      for one in report.class_names])
     expected = report.confusion[same].sum() / report.confusion.sum()
     if not np.isclose(accuracy, expected, atol=1e-4):
-        yield from hints(accuracy, (report.accuracy, "that is the accuracy for breeds. A beagle called a boxer is still "
-                                                     "a dog: it counts as right here."),
+        yield from hints(accuracy, (report.accuracy, "that is the accuracy for breeds. A beagle called a boxer is "
+                                                     "still a dog: it counts as right here."),
                          (1 - expected, "that is the share it gets wrong."),
                          (100 * expected, "as a share please, between 0 and 1, not in percent."),
                          (report.confusion[same].sum(), "that is a number of photos. Divide by how many there are."))
