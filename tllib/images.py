@@ -6,7 +6,6 @@ Scaling for a network lives inside that network, so nobody has to remember it. N
 
 import io
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps
+
+MOST_PIXELS = 500_000_000  # of a JPEG; in a larger one there is more to fear than to see
 
 
 def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
@@ -71,11 +72,12 @@ def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
     try:
         try:
             array = _decode_jpeg(content, size)
-        except ValueError as damage:
+        except ValueError:  # damaged, but perhaps Pillow can read it
             array = _decode(content)
-            warnings.warn(f"{path} is damaged, but can be read: {damage}", stacklevel=2)
         return array if size is None else _middle_square(array, size)
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever they like
         raise ValueError(f"{path} cannot be read as a picture: {error}") from error
 
 
@@ -84,7 +86,7 @@ def _decode_jpeg(content: bytes, size: int | None) -> np.ndarray:
     if not content.startswith(b"\xff\xd8") or (b"Exif\0" in content and _orientation(content) != 1):
         return _decode(content)
     height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
-    if colours not in ("YCbCr", "RGB", "Gray") or height * width > Image.MAX_IMAGE_PIXELS:
+    if colours not in ("YCbCr", "RGB", "Gray") or height * width > MOST_PIXELS:
         return _decode(content)
     shrinks = size is not None and min(height, width) > size  # then nobody sees the decoder's short cuts
     scale = max((n for n in (1, 2, 4, 8) if shrinks and min(height, width) // n >= size), default=1)
@@ -98,6 +100,8 @@ def _decode(content: bytes) -> np.ndarray:
         photo = ImageOps.exif_transpose(photo)
         if photo.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to white
             photo = Image.fromarray((np.asarray(photo, "int32") // 257).clip(0, 255).astype("uint8"))
+        if photo.mode == "P":  # straight to RGB, Pillow would warn where some colours are transparent
+            photo = photo.convert("RGBA")
         return np.array(photo.convert("RGB"))
 
 

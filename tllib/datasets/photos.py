@@ -26,7 +26,7 @@ class PhotoSet:
         paths: one file a photo.
         labels: int32 `(n,)`, class number of each.
         class_names: name of each class number.
-        report: one line on where the photos come from, what was repaired and what was left out.
+        report: one line on where the photos come from and what was left out.
         set_aside: file that can't be used -> why.
     """
 
@@ -193,16 +193,14 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _cleaned(folder: Path, rows: Sequence[tuple[Path, str]], names: tuple[str, ...], title: str) -> PhotoSet:
-    """Keep what can be trained on: each file itself or its repaired copy."""
-    found = cleaning.clean(folder, [path for path, _ in rows])
-    kept = [(found.usable[path], label) for path, label in rows if path in found.usable]
+    """Keep the photos that can be read."""
+    unusable = cleaning.unusable(folder, [path for path, _ in rows])
+    kept = [(path, label) for path, label in rows if path not in unusable]
+    shown = [f"{path.parent.name}/{path.name} ({reason})" for path, reason in unusable.items()]
+    remarks = f"{len(shown)} set aside: {', '.join(shown[:2])}" + (", …" if len(shown) > 2 else "") if shown else ""
     for name in sorted(set(names) - {label for _, label in kept}):
-        raise ValueError(f"Class {name!r} of {title} has no photo that can be read. See {found.manifest}")
-    remarks = f"; {len(found.repaired)} repaired" if found.repaired else ""
-    if found.set_aside:
-        shown = [f"{path.parent.name}/{path.name} ({reason})" for path, reason in found.set_aside.items()]
-        remarks += f"; {len(shown)} set aside: {', '.join(shown[:2])}" + (", …" if len(shown) > 2 else "")
-    return _photo_set(kept, names, _report(title, "photos", kept, names) + remarks, found.set_aside)
+        raise ValueError(f"Class {name!r} of {title} has no photo that can be read. {remarks}")
+    return _photo_set(kept, names, "; ".join(filter(None, (_report(title, "photos", kept, names), remarks))), unusable)
 
 
 def _report(title: str, noun: str, rows: Sequence, names: tuple[str, ...]) -> str:
