@@ -24,6 +24,11 @@ def data_root() -> Path:
     return checkout if (checkout / "photos").is_dir() else Path("data")
 
 
+def offline() -> bool:
+    """Whether `TLLIB_OFFLINE` (1, true, yes or on) promises that nothing is downloaded."""
+    return os.environ.get("TLLIB_OFFLINE", "").strip().lower() in ("1", "true", "yes", "on")
+
+
 def cache_root() -> Path:
     """Folder of what tllib makes itself (drawn pets, converted weights), safe to delete: `TLLIB_CACHE` or default."""
     if os.environ.get("TLLIB_CACHE"):

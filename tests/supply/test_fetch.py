@@ -15,7 +15,7 @@ from dataclasses import replace
 from tests.supply.faulty_server import serving
 from tests.supply.tree import tree
 from tllib import datasets
-from tllib.supply import download, unpack
+from tllib.supply import download
 from tllib.supply.sources import SOURCES, Archive, Source
 
 import numpy as np
@@ -189,9 +189,12 @@ def test_the_manual_steps_work(small, tmp_path):
     small("http://127.0.0.1:9/p.zip")
     (tmp_path / "p.zip").write_bytes(spoiled(small.content))
     with pytest.raises(ValueError, match=r"p\.zip is not the published file: SHA-256"):
-        datasets.load("small", root=tmp_path)
+        datasets.fetch("small", root=tmp_path)
     assert (tmp_path / "p.zip").read_bytes() == spoiled(small.content), "what somebody brought is never touched"
     (tmp_path / "p.zip").write_bytes(small.content)
+    with pytest.raises(FileNotFoundError, match=r"datasets\.fetch\('small'\) fetches it, or unpacks"):
+        datasets.load("small", root=tmp_path)  # it looks, and changes nothing
+    datasets.fetch("small", root=tmp_path)  # nobody is asked: nothing is downloaded
     assert datasets.load("small", root=tmp_path).counts() == {"Cat": 4, "Dog": 3}
     assert (tmp_path / "p.zip").is_file()
 
@@ -264,7 +267,7 @@ class FullFile:
         return getattr(self.file, name)
 
 
-@pytest.mark.parametrize("module", [download, unpack], ids=["download", "unpack"])
+@pytest.mark.parametrize("module", [download, zipfile], ids=["download", "unpack"])
 @pytest.mark.parametrize("share", [0, 0.3, 0.9])
 def test_a_disk_that_fills_up_leaves_nothing_that_is_believed(small, tmp_path, monkeypatch, module, share):
     with serving({"p.zip": small.content}) as server:

@@ -2,6 +2,7 @@ import io
 import struct
 import tarfile
 import zipfile
+from pathlib import Path
 
 from tests.supply.tree import tree
 from tllib.supply.unpack import unpack_archive
@@ -57,49 +58,51 @@ def raw_name(name, raw):
     return zipped((name, b"x")).replace(name.encode(), raw)
 
 
-ELSEWHERE = "leads elsewhere or can't be written"
-HOSTILE = {
-    "absolute path": (zipped(("/tllib-outside", b"x")), ELSEWHERE),
-    "absolute path, tar": (tarred(("/tllib-outside", b"x")), ELSEWHERE),
-    "up and out": (zipped(("../outside", b"x")), ELSEWHERE),
-    "up and out, tar": (tarred(("../outside", b"x")), ELSEWHERE),
-    "up from inside": (zipped(("Photos/../../outside", b"x")), ELSEWHERE),
-    "up from inside, tar": (tarred(("Photos/a/../../../outside", b"x")), ELSEWHERE),
-    "backslashes": (zipped(("Photos\\..\\..\\outside", b"x")), ELSEWHERE),
-    "backslashes, tar": (tarred(("Photos\\outside", b"x")), ELSEWHERE),
-    "drive": (zipped(("C:/outside", b"x")), ELSEWHERE),
-    "other stream of a file": (zipped(("Photos/a.jpg:hidden", b"x")), ELSEWHERE),
-    "NUL in the name": (raw_name("Photos/b.jpg_outside", b"Photos/b.jpg\x00outside"), ELSEWHERE),
-    "device name of Windows": (zipped(("Photos/con.jpg", b"x")), ELSEWHERE),
-    "device name of Windows, tar": (tarred(("Photos/LPT1", b"x")), ELSEWHERE),
-    "dot at the end": (zipped(("Photos/b.", b"x")), ELSEWHERE),
-    "space at the end": (tarred(("Photos/b ", b"x")), ELSEWHERE),
-    "newline": (tarred(("Photos/b\n.jpg", b"x")), ELSEWHERE),
-    "empty part": (zipped(("Photos//b.jpg", b"x")), ELSEWHERE),
-    "long name": (tarred(("Photos/" + "b" * 300, b"x")), ELSEWHERE),
-    "symbolic link": (tarred(special(tarfile.SYMTYPE, "/etc/passwd")), "is a link, refused"),
-    "symbolic link, zip": (zipped(zip_link("/etc/passwd")), "is a link, refused"),
-    "hard link": (tarred(special(tarfile.LNKTYPE, "/etc/passwd")), "is a link, refused"),
-    "device": (tarred(special(tarfile.CHRTYPE)), "is a device or other special file"),
-    "block device": (tarred(special(tarfile.BLKTYPE)), "is a device or other special file"),
-    "pipe": (tarred(special(tarfile.FIFOTYPE)), "is a device or other special file"),
-    "password": (locked(), "locked with a password"),
+REFUSED = {
+    "up from inside, tar": (tarred(("Photos/a/../../../outside", b"x")), "outside the destination"),
+    "long name": (tarred(("Photos/" + "b" * 300, b"x")), "can't be written here"),
+    "symbolic link": (tarred(special(tarfile.SYMTYPE, "/etc/passwd")), "is a link or a device, refused"),
+    "hard link": (tarred(special(tarfile.LNKTYPE, "/etc/passwd")), "is a link or a device, refused"),
+    "device": (tarred(special(tarfile.CHRTYPE)), "is a link or a device, refused"),
+    "block device": (tarred(special(tarfile.BLKTYPE)), "is a link or a device, refused"),
+    "pipe": (tarred(special(tarfile.FIFOTYPE)), "is a link or a device, refused"),
+    "password": (locked(), "password"),
     "too many files": (zipped(*((f"Photos/{n}.jpg", b"") for n in range(200))), "more than 100 files"),
     "too many files, tar": (tarred(*((f"Photos/{n}.jpg", b"") for n in range(200))), "more than 100 files"),
-    "bomb": (zipped(("Photos/b.jpg", bytes(10**7)), stored=False), "more than 1,000,000 bytes unpacked"),
-    "bomb, tar": (tarred(("Photos/b.jpg", bytes(10**7))), "more than 1,000,000 bytes unpacked"),
-    "bomb in pieces": (tarred(*((f"Photos/{n}.jpg", bytes(10**5)) for n in range(50))), "more than 1,000,000 bytes"),
-    "the same name twice": (tarred((GOOD, b"other")), "is there twice"),
-    "names that differ in case": (zipped(("Photos/A.JPG", b"other")), "is there twice"),
+    "bomb": (zipped(("Photos/b.jpg", bytes(10**7)), stored=False), "or 1,000,000 bytes"),
+    "bomb, tar": (tarred(("Photos/b.jpg", bytes(10**7))), "or 1,000,000 bytes"),
+    "bomb in pieces": (tarred(*((f"Photos/{n}.jpg", bytes(10**5)) for n in range(50))), "or 1,000,000 bytes"),
     "cut short": (zipped(("Photos/b.jpg", bytes(5000)))[:3000], "is damaged"),
     "cut short, tar": (tarred(("Photos/b.jpg", bytes(range(256)) * 99))[:150], "is damaged"),
     "damaged inside": (zipped(("Photos/b.jpg", b"x" * 50)).replace(b"x" * 50, b"y" * 50), "is damaged"),
+    "a file where a folder is": (zipped(("Photos/a.jpg/b.jpg", b"x")), "can't be written here"),
     "no archive": (b"<html>Not found</html>", "is damaged"),
     "empty file": (b"", "is damaged"),
 }
+CONTAINED = {  # nothing outside, no link; what else is in them may come along
+    "absolute path": zipped(("/tllib-outside", b"x")),
+    "absolute path, tar": tarred(("/tllib-outside", b"x")),
+    "up and out": zipped(("../outside", b"x")),
+    "up and out, tar": tarred(("../outside", b"x")),
+    "up from inside": zipped(("Photos/../../outside", b"x")),
+    "backslashes": zipped(("Photos\\..\\..\\outside", b"x")),
+    "backslashes, tar": tarred(("Photos\\outside", b"x")),
+    "drive": zipped(("C:/outside", b"x")),
+    "other stream of a file": zipped(("Photos/a.jpg:hidden", b"x")),
+    "NUL in the name": raw_name("Photos/b.jpg_outside", b"Photos/b.jpg\x00outside"),
+    "device name of Windows": zipped(("Photos/con.jpg", b"x")),
+    "device name of Windows, tar": tarred(("Photos/LPT1", b"x")),
+    "dot at the end": zipped(("Photos/b.", b"x")),
+    "space at the end": tarred(("Photos/b ", b"x")),
+    "newline": tarred(("Photos/b\n.jpg", b"x")),
+    "empty part": zipped(("Photos//b.jpg", b"x")),
+    "symbolic link, zip": zipped(zip_link("/etc/passwd")),
+    "the same name twice": tarred((GOOD, b"good")),
+    "names that differ in case": zipped(("Photos/A.JPG", b"other")),
+}
 
 
-@pytest.mark.parametrize("content, message", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("content, message", REFUSED.values(), ids=REFUSED)
 def test_a_hostile_archive_is_refused_and_nothing_is_written(tmp_path, content, message):
     inside = tmp_path / "one/data/pets"
     inside.mkdir(parents=True)
@@ -108,6 +111,18 @@ def test_a_hostile_archive_is_refused_and_nothing_is_written(tmp_path, content, 
     with pytest.raises(ValueError, match=f"(?s){message}"):
         unpack_archive(tmp_path / "archive", inside / "Photos", max_files=100, max_bytes=1_000_000)
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("content", CONTAINED.values(), ids=CONTAINED)
+def test_an_odd_archive_writes_plain_files_inside_and_nothing_outside(tmp_path, content):
+    inside = tmp_path / "one/data/pets"
+    inside.mkdir(parents=True)
+    (tmp_path / "archive").write_bytes(content)
+    unpack_archive(tmp_path / "archive", inside / "Photos", max_files=100, max_bytes=1_000_000)
+    assert [path.name for path in inside.iterdir()] == ["Photos"] and (inside / "Photos/a.jpg").read_bytes() == b"good"
+    outside = [path for path in tmp_path.rglob("*") if inside not in path.parents and path.is_file()]
+    assert outside == [tmp_path / "archive"] and not (tmp_path.parent / "outside").exists()
+    assert not any(path.is_symlink() for path in inside.rglob("*")) and not Path("/tllib-outside").exists()
 
 
 def test_an_archive_without_the_folder(tmp_path):

@@ -116,15 +116,12 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         return _from_cartoons(source, labels)
     if source.layout == "drawn":
         return _from_drawings(name, source, labels, split)
-    root = Path(root or data_root())
-    if fetch.missing(name, root) and fetch.brought(name, root):
-        fetch.fetch(name, root=root, ask=False)
-    fetch.tidy(name, root)
-    folder = root / name / source.folder
-    if not folder.is_dir():
+    folder = Path(root or data_root()) / name / source.folder
+    if not folder.is_dir() or fetch.missing(name, root):
         if fallback is None:
-            raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it. "
-                                    f"{fetch.by_hand(name, root)}\nOr use 'cartoon_pets', always there.")
+            raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
+                                    f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
+                                    "Or use 'cartoon_pets', always there.")
         instead = load(fallback, root=root, labels=labels if labels in SOURCES[fallback].classes else None)
         if split is not None:  # a set without official parts: every fourth photo is for testing
             fourth = np.arange(len(instead)) % 4 == 3

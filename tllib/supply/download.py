@@ -20,6 +20,14 @@ STALL = 30.0  # seconds without a byte that count as a break
 PAUSE = 1.0  # seconds before the second attempt; doubled before the third
 
 
+class _RefusedError(Exception):
+    """What a server said; asking it again would bring the same."""
+
+
+class _BrokenError(Exception):
+    """What a server said; asking it again may help."""
+
+
 def download_file(urls: Sequence[str], target: Path, *, size: int | None = None, digest: str = "") -> None:
     """Go from server to server until the file is there.
 
@@ -36,11 +44,13 @@ def download_file(urls: Sequence[str], target: Path, *, size: int | None = None,
     part = target.with_name(f"{target.name}.part")
     reasons = []
     for url in urls:
-        reason = _from_server(url, part, size, digest)
-        if not reason:
+        try:
+            _complete(url, part, size, digest)
+        except _RefusedError as error:
+            reasons.append(f"  - {url}: {error}")
+        else:
             os.replace(part, target)
             return
-        reasons.append(f"  - {url}: {reason}")
     raise ConnectionError(f"{target.name} could not be fetched:\n" + "\n".join(reasons))
 
 
@@ -62,62 +72,62 @@ def readable(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count:,} bytes"
 
 
-def _from_server(url: str, part: Path, size: int | None, digest: str) -> str:
-    """Complete `part` from one server; say what went wrong, or nothing."""
-    without_progress, reason, whole = 0, "", size
-    while without_progress < ATTEMPTS:
-        if without_progress:
-            time.sleep(PAUSE * 2 ** (without_progress - 1))
-        before = part.stat().st_size if part.is_file() else 0
-        if whole is None or before < whole:
-            try:
-                reason, offered = _continue(url, part, size, before)
-                whole = offered if size is None else size
-            except httpx.HTTPError as error:
-                reason = _in_short(error)
-        after = part.stat().st_size if part.is_file() else 0
-        if whole is not None and after >= whole:
-            reason = problem(part, whole, digest)
-            if not reason:
-                return ""
+def _complete(url: str, part: Path, size: int | None, digest: str) -> None:
+    """Ask one server until `part` is whole and verified, or until it brought nothing ATTEMPTS times in a row."""
+    in_vain = 0
+    while True:
+        before = _length(part)
+        try:
+            if size is None or before < size:
+                _continue(url, part, size, before)
+            if not (wrong := problem(part, size, digest)):
+                return
             part.unlink()
-            if not before:  # all of it came from here: asking again brings the same
-                return reason
-            without_progress += 1
-        elif reason.startswith("it offers") or (reason[:1] == "4" and reason[:3] not in ("408", "416", "429")):
-            return reason  # asking again would not help; 408 and 429 mean: later
-        else:
-            if reason.startswith("416"):  # there is less of it there than we have: begin anew
-                part.unlink(missing_ok=True)
-            without_progress = 0 if after > before else without_progress + 1
-    return reason
+            if not before:  # all of it came from here
+                raise _RefusedError(wrong)
+            reason = wrong
+        except (httpx.HTTPError, _BrokenError) as error:
+            reason = error if isinstance(error, _BrokenError) else _in_short(error)
+        in_vain = 0 if _length(part) > before else in_vain + 1
+        if in_vain == ATTEMPTS:
+            raise _RefusedError(reason)
+        if in_vain:
+            time.sleep(PAUSE * 2 ** (in_vain - 1))
 
 
-def _continue(url: str, part: Path, size: int | None, start: int) -> tuple[str, int | None]:
-    """One request: add to `part` what comes, from byte `start` if the server can; also the size of the whole."""
+def _continue(url: str, part: Path, size: int | None, start: int) -> None:
+    """One request: add to `part` what comes, from byte `start` if the server can, until it is whole."""
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     patience = httpx.Timeout(STALL, connect=10)
     with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=patience) as answer:
+        if answer.status_code == 416:  # there is less of it there than we have: begin anew
+            part.unlink(missing_ok=True)
         if not answer.is_success:
-            return f"{answer.status_code} {answer.reason_phrase}", None
+            later = answer.is_server_error or answer.status_code in (408, 416, 429)
+            raise (_BrokenError if later else _RefusedError)(f"{answer.status_code} {answer.reason_phrase}")
         resumed = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         text = answer.headers.get("Content-Range", "").rpartition("/")[2] if resumed else \
             answer.headers.get("Content-Length", "")
         offered = int(text) if text.isdigit() else None
         if None not in (offered, size) and offered != size:
-            return f"it offers {offered:,} bytes, expected {size:,}", None
-        start = start if resumed else 0
+            raise _RefusedError(f"it offers {offered:,} bytes, expected {size:,}")
+        done, whole = start if resumed else 0, offered or size
         with (open(part, "ab" if resumed else "wb") as file,
-              progress(what=part.stem, total=offered or size, unit="B", done=start) as bar):
+              progress(what=part.stem, total=whole, unit="B", done=done) as bar):
             for chunk in answer.iter_raw():
                 file.write(chunk)
                 bar.update(len(chunk))
-                start += len(chunk)
-                if size is not None and start > size:
+                done += len(chunk)
+                if whole is not None and done > whole:
                     break
             file.flush()
             os.fsync(file.fileno())
-    return "the connection was cut", offered or start
+    if whole is not None and done < whole:
+        raise _BrokenError("the connection was cut")
+
+
+def _length(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _in_short(error: httpx.HTTPError) -> str:

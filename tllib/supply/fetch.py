@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tllib.files import data_root, full_disk_explained
+from tllib.files import data_root, full_disk_explained, offline
 from tllib.suggest import unknown_name
 from tllib.supply.download import download_file, problem, readable
 from tllib.supply.sources import SOURCES, Archive, Source
@@ -33,7 +33,7 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
         The data set's folder, `<root>/<name>`.
 
     Raises:
-        ConnectionError: no server gave it, or `TLLIB_OFFLINE=1`; the message says how to bring it by hand.
+        ConnectionError: no server gave it, or `TLLIB_OFFLINE` is set; the message says how to bring it by hand.
         OSError: the disk is too small, or the folder can't be written.
         RuntimeError: nobody said yes.
         ValueError: unknown name, a set without archives, or a file brought by hand that is not the published one.
@@ -41,30 +41,27 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
     Example:
         datasets.fetch("oxford_pets")     # asks, then shows how far it is and how long it will take
     """
-    source = _row(name)
-    root = Path(root or data_root())
+    source, root = _row(name), Path(root or data_root())
     if not source.archives:
         raise ValueError(f"{name!r} has nothing to fetch: {source.citation}. datasets.load({name!r}) is enough.")
-    if not missing(name, root):
-        tidy(name, root)
-        return root / name
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        with _only_one(root, name, source):
-            wanted = missing(name, root)
-            at_hand = {archive: file for archive in wanted if (file := _at_hand(archive, root))}
-            to_fetch = [archive for archive in wanted if archive not in at_hand]
-            if to_fetch and os.environ.get("TLLIB_OFFLINE") == "1":
-                raise ConnectionError(f"TLLIB_OFFLINE=1 forbids downloads. {by_hand(name, root)}")
-            _check_disk(wanted, to_fetch, root)
-            if to_fetch and ask:
-                _ask(source, to_fetch, root)
-            with full_disk_explained(root):
-                for archive in wanted:
-                    file = at_hand.get(archive) or _from_mirrors(archive, name, root)
-                    unpack_archive(file, root / name / archive.holds, max_files=archive.max_files,
-                                   max_bytes=archive.max_bytes)
-                    tidy(name, root)
+        if missing(name, root):
+            root.mkdir(parents=True, exist_ok=True)
+            with _only_one(root, name, source):
+                wanted = missing(name, root)
+                at_hand = {archive: file for archive in wanted if (file := _at_hand(archive, root))}
+                to_fetch = [archive for archive in wanted if archive not in at_hand]
+                if to_fetch and offline():
+                    raise ConnectionError(f"TLLIB_OFFLINE=1 forbids downloads. {by_hand(name, root)}")
+                _check_disk(wanted, to_fetch, root)
+                if to_fetch and ask:
+                    _ask(source, to_fetch, root)
+                with full_disk_explained(root):
+                    for archive in wanted:
+                        unpack_archive(at_hand.get(archive) or _from_mirrors(archive, name, root),
+                                       root / name / archive.holds, max_files=archive.max_files,
+                                       max_bytes=archive.max_bytes)
+        _tidy(source, root / ".downloads", root / name)
     except PermissionError as error:
         raise PermissionError(error.errno, f"{root} can't be written. Point TLLIB_DATA at a folder of yours, or pass "
                                            "root=", error.filename) from error
@@ -82,25 +79,13 @@ def brought(name: str, root: str | os.PathLike | None = None) -> bool:
     return all((Path(root or data_root()) / archive.name).is_file() for archive in missing(name, root))
 
 
-def tidy(name: str, root: Path) -> None:
-    """Remove what fetching and unpacking leave behind of archives that are in place; what somebody brought stays."""
-    wanted = missing(name, root)
-    for archive in _row(name).archives:
-        if archive not in wanted:
-            for file in (archive.name, f"{archive.name}.part"):
-                (root / ".downloads" / file).unlink(missing_ok=True)
-            shutil.rmtree(root / name / f".unpacking-{archive.holds}", ignore_errors=True)
-    with suppress(OSError):
-        (root / ".downloads").rmdir()
-
-
 def by_hand(name: str, root: str | os.PathLike | None = None) -> str:
     """Say how to get a data set without this program."""
     root = Path(root or data_root()).absolute()
     files = "\n".join(f"  - {archive.urls[0]} ({readable(archive.size)})" for archive in missing(name, root))
     return (f"To bring {SOURCES[name].title} by hand:\n1. with a browser, or on another machine, fetch\n{files}\n"
             f"   (their page: {SOURCES[name].page});\n2. put them, still packed, into {root};\n"
-            f"3. run the same again: datasets.load({name!r}) checks and unpacks them.")
+            f"3. datasets.fetch({name!r}) checks and unpacks them.")
 
 
 def _row(name: str) -> Source:
@@ -122,6 +107,15 @@ def _only_one(root: Path, name: str, source: Source):
         yield
     finally:
         lock.release()
+
+
+def _tidy(source: Source, downloads: Path, folder: Path) -> None:
+    """Remove what fetching and unpacking leave behind; what somebody brought stays."""
+    for archive in source.archives:
+        (downloads / archive.name).unlink(missing_ok=True)
+        shutil.rmtree(folder / f".unpacking-{archive.holds}", ignore_errors=True)
+    with suppress(OSError):
+        downloads.rmdir()
 
 
 def _check_disk(wanted: list[Archive], to_fetch: list[Archive], root: Path) -> None:
