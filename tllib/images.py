@@ -14,7 +14,7 @@ from tllib.files import replacing
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MOST_PIXELS = 500_000_000  # of a JPEG; in a larger one there is more to fear than to see
 
@@ -96,7 +96,7 @@ def _decode_jpeg(content: bytes, size: int | None) -> np.ndarray:
 
 def _decode(content: bytes) -> np.ndarray:
     """Decode any file that Pillow reads, upright."""
-    with Image.open(io.BytesIO(content)) as photo:
+    with _opened(content) as photo:
         photo = ImageOps.exif_transpose(photo)
         if photo.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to white
             photo = Image.fromarray((np.asarray(photo, "int32") // 257).clip(0, 255).astype("uint8"))
@@ -105,8 +105,15 @@ def _decode(content: bytes) -> np.ndarray:
         return np.array(photo.convert("RGB"))
 
 
+def _opened(content: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content))
+    except UnidentifiedImageError:
+        raise ValueError("no picture, or of a format that no reader here knows") from None
+
+
 def _orientation(content: bytes) -> int:
-    with Image.open(io.BytesIO(content)) as photo:
+    with _opened(content) as photo:
         return photo.getexif().get(0x0112, 1)
 
 

@@ -36,12 +36,40 @@ def test_unreadable_files_are_left_out_and_named(tmp_path):
     (folder / "fork/0.jpg").write_bytes(whole[:len(whole) // 2])
     (folder / "fork/1.jpg").write_bytes(b"")
     (folder / "spoon/2.jpg").write_bytes(b"no picture")
-    (folder / "spoon/Thumbs.db").write_bytes(b"not looked at")
+    (folder / "spoon/Thumbs.db").write_bytes(b"no picture")
     (folder / "spoon/.hidden.jpg").write_bytes(b"not looked at")
     photos = datasets.load(folder)
     assert photos.counts() == {"fork": 1, "spoon": 2}
-    assert photos.report.endswith("; 3 set aside: fork/0.jpg (Truncated File Read), fork/1.jpg (empty file), …")
-    assert [path.name for path in photos.set_aside] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert photos.report.endswith("; 3 set aside: fork/0.jpg (Truncated File Read), fork/1.jpg (empty file), …; "
+                                  "1 that are no pictures: .db 1")
+    assert [path.name for path in photos.set_aside] == ["0.jpg", "1.jpg", "2.jpg", "Thumbs.db"]
+
+
+def test_nothing_is_left_out_without_a_word(tmp_path):
+    folder = make(tmp_path / "mine", fork=2, spoon=2)
+    (folder / "fork/0.jpg").rename(folder / "fork/0.jfif")
+    (folder / "spoon/0.jpg").rename(folder / "spoon/no_extension")
+    (folder / "spoon/deeper/still").mkdir(parents=True)
+    (folder / "spoon/1.jpg").rename(folder / "spoon/deeper/still/1.jpe")
+    for name in ("notes.txt", "fork/1.txt", "fork/2.txt", "__MACOSX/x.xml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("no picture")
+    (folder / "empty").mkdir()
+    photos = datasets.load(folder)
+    assert photos.counts() == {"fork": 2, "spoon": 2}
+    assert photos.report.endswith("; 5 that are no pictures: .txt 3, .xml 1, empty 1"), photos.report
+    assert photos.set_aside[folder / "empty"] == "an empty folder"
+    assert photos.set_aside[folder / "notes.txt"] == "in no class folder"
+
+
+def test_folders_train_and_val_are_official_parts(tmp_path):
+    for part, count in (("train", 3), ("val", 1)):
+        make(tmp_path / "mine" / part, fork=count, spoon=count)
+    whole, train, val = (datasets.load(tmp_path / "mine", split=split) for split in (None, "train", "val"))
+    assert (whole.class_names, len(whole), len(train), len(val)) == (("fork", "spoon"), 8, 6, 2)
+    assert {path.parts[-3] for path in val.paths} == {"val"}
+    with pytest.raises(ValueError, match="has no part 'test': train, val"):
+        datasets.load(tmp_path / "mine", split="test")
 
 
 @pytest.mark.parametrize("counts, test, expected", [
@@ -98,18 +126,18 @@ def test_missing_folder(tmp_path):
 
 def test_folder_without_classes(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"holds 0 class folders and 0 loose photos; expected two .*empty/cat/1\.jpg"):
+    with pytest.raises(ValueError, match=r"0 class folders with photos; expected two .*empty/cat/1\.jpg"):
         datasets.load(tmp_path / "empty")
-    with pytest.raises(ValueError, match="holds 1 class folders"):
+    with pytest.raises(ValueError, match="1 class folders with photos"):
         datasets.load(make(tmp_path / "one", cat=2))
-    with pytest.raises(ValueError, match="holds 0 class folders and 2 loose photos"):
+    with pytest.raises(ValueError, match=r"0 class folders .*2 set aside: cat/0\.jpg \(in no class folder\)"):
         datasets.load(tmp_path / "one/cat")
 
 
 def test_class_without_readable_photo(tmp_path):
     folder = make(tmp_path / "mine", fork=2, spoon=1)
     (folder / "spoon/0.jpg").write_bytes(b"")
-    with pytest.raises(ValueError, match="Class 'spoon' of mine has no photo"):
+    with pytest.raises(ValueError, match="mine: class 'spoon' has no photo"):
         datasets.load(folder)
 
 

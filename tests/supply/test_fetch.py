@@ -45,7 +45,7 @@ def packed(count=6, side=48):
 
 
 def source(content, *urls):
-    return Source(title="Small Pets", layout="classes", folder="Photos", classes={"species": 2}, photos={"all": 8},
+    return Source(title="Small Pets", layout="by_class", folder="Photos", classes={"species": 2}, photos={"all": 8},
                   licence="CC0", citation="a test", page="https://example.org/pets", archives=(Archive(
                       urls=urls, size=len(content), sha256=hashlib.sha256(content).hexdigest(), holds="Photos",
                       max_files=1000, max_bytes=100_000_000),))

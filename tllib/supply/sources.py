@@ -34,18 +34,19 @@ class Archive:
 
 @dataclass(frozen=True)
 class Source:
-    """One data set. `folder` is looked for below `<data folder>/<name>`; `layout` names its reader in `photos`.
+    """One data set. `folder` is looked for below `<data folder>/<name>`; `layout` names its reader.
 
     Attributes:
         title: name for people.
-        layout: "classes" (a folder a class), "pets" (Oxford's list files), "cartoons" or "drawn" (both made here).
+        layout: how its files are laid out, a function of `tllib.datasets.layouts`: "by_class" for a folder a class.
         folder: where its pictures begin, below `<data folder>/<name>`.
         classes: number of classes by label kind; the first kind is the default.
         photos: how many there are, damaged ones included; of each official part, if there are any.
         licence: what its owners allow.
         citation: whom to cite.
         page: web page from which it can be fetched by hand.
-        archives: the files that make it up, in the order in which they are fetched.
+        archives: the files that make it up, in the order in which they are fetched. None: it is drawn here.
+        noun: what its files are called in a report.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Source:
     citation: str
     page: str
     archives: tuple[Archive, ...] = ()
+    noun: str = "photos"
 
 
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
@@ -64,7 +66,7 @@ _OXFORD = ("https://www.robots.ox.ac.uk/~vgg/data/pets/data/", "https://thor.rob
 
 SOURCES = {
     "cats_vs_dogs": Source(
-        title="Cats vs Dogs", layout="classes", folder="PetImages", classes={"species": 2}, photos={"all": 25_000},
+        title="Cats vs Dogs", layout="by_class", folder="PetImages", classes={"species": 2}, photos={"all": 25_000},
         licence="research use", citation="Elson, Douceur, Howell, Saul, Asirra, ACM CCS 2007",
         page="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
         archives=(Archive(
@@ -72,7 +74,7 @@ SOURCES = {
             sha256="b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
             max_files=26_000, max_bytes=1_200_000_000),)),
     "oxford_pets": Source(
-        title="Oxford-IIIT Pet", layout="pets", folder="", classes={"breed": 37, "species": 2},
+        title="Oxford-IIIT Pet", layout="oxford_lists", folder="", classes={"breed": 37, "species": 2},
         photos={"trainval": 3_680, "test": 3_669},
         licence="CC BY-SA 4.0", citation="Parkhi, Vedaldi, Zisserman, Jawahar, Cats and Dogs, CVPR 2012",
         page="https://www.robots.ox.ac.uk/~vgg/data/pets/",
@@ -86,15 +88,19 @@ SOURCES = {
                 sha256="67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
                 max_files=10_000, max_bytes=1_200_000_000))),
     "cartoon_pets": Source(
-        title="Cartoon Pets", layout="cartoons", folder="", classes={"species": 2, "breed": 8}, photos={"all": 320},
+        title="Cartoon Pets", layout="cartoons", noun="drawings", folder="",
+        classes={"species": 2, "breed": 8}, photos={"all": 320},
         licence="MIT", citation="drawn by tllib", page=""),
     "textures": Source(
-        title="Textures", layout="drawn", folder="", classes={"material": 3}, photos={"trainval": 150, "test": 90},
+        title="Textures", layout="by_name", noun="pictures", folder="",
+        classes={"material": 3}, photos={"trainval": 150, "test": 90},
         licence="CC0", citation="cut from photos in scikit-image", page=""),
     "drawn_digits": Source(
-        title="Drawn Digits", layout="drawn", folder="", classes={"digit": 10}, photos={"trainval": 200, "test": 120},
+        title="Drawn Digits", layout="by_name", noun="pictures", folder="",
+        classes={"digit": 10}, photos={"trainval": 200, "test": 120},
         licence="MIT", citation="drawn by tllib", page=""),
     "drawn_cells": Source(
-        title="Drawn Cells", layout="drawn", folder="", classes={"infection": 2, "winding": 2},
-        photos={"trainval": 200, "test": 120}, licence="MIT", citation="drawn by tllib", page=""),
+        title="Drawn Cells", layout="by_name", noun="pictures", folder="",
+        classes={"infection": 2, "winding": 2}, photos={"trainval": 200, "test": 120},
+        licence="MIT", citation="drawn by tllib", page=""),
 }
