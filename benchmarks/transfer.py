@@ -100,7 +100,7 @@ def keeping(photos: datasets.PhotoSet) -> None:
 
 def peak(folder: Path) -> None:
     """In a process of its own: print how many photos, and the peak memory, in MB, after 32 of them and after all."""
-    photos, backbone, marks = datasets.load(folder), backbones.load("mobilenet", alpha=0.25, weights=None), []
+    photos, backbone, marks = datasets.load(folder), backbones.load("mobilenet_025", weights=None), []
     for part in (photos.subset(32), photos):
         transfer.extract_features(backbone, part, cache=False)
         marks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE)

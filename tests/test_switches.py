@@ -20,7 +20,7 @@ DRAW = """
 from dataclasses import replace
 from tllib import backbones, synthesis
 import hashlib
-network = backbones.load("mobilenet", weights=None, alpha=0.25, top=True)
+network = backbones.load("mobilenet_025", weights=None, top=True)
 results = synthesis.ideal_images(network, [1, 2], recipe=replace(synthesis.WAVES, steps=3), seed=0)
 print(hashlib.sha256(b"".join(result.image.tobytes() for result in results)).hexdigest())
 """

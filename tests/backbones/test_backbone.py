@@ -31,7 +31,7 @@ def test_scaling_is_that_of_the_family(name, undrawn):
 
 
 def mobilenet_quarter(shared, **options):
-    return backbones.load("mobilenet", alpha=0.25, weights=shared / "data/weights/mobilenet_2_5_224_tf.h5", **options)
+    return backbones.load("mobilenet_025", weights=shared / "data/weights/mobilenet_2_5_224_tf.h5", **options)
 
 
 @pytest.mark.core
@@ -100,7 +100,7 @@ def test_zero_to_one_pixels_are_refused(lite0, dog):
 
 @pytest.mark.core
 def test_random_weights_follow_the_seed():
-    first, again, other = (backbones.load("mobilenet", weights=None, alpha=0.25, seed=seed).get_weights()[0]
+    first, again, other = (backbones.load("mobilenet_025", weights=None, seed=seed).get_weights()[0]
                            for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1
@@ -119,8 +119,6 @@ def test_class_names():
     (lambda: backbones.load("efficientnet_light0"), "Unknown backbone.*Did you mean 'efficientnet_lite0'"),
     (lambda: backbones.class_index("siamese cats"), "Unknown ImageNet class.*'Siamese cat'"),
     (lambda: backbones.class_index(1000), "Unknown ImageNet class 1000"),
-    (lambda: backbones.load("mobilenet", alpha=0.3), "alpha=0.3 is not known.*0.25"),
-    (lambda: backbones.load("efficientnet_lite0", alpha=0.5), "one width"),
     (lambda: backbones.load("efficientnet_lite0", precision="half"), "precision is .*, got 'half'"),
 ])
 def test_unknown_names(call, message):
@@ -130,15 +128,15 @@ def test_unknown_names(call, message):
 
 def test_mobilenet_is_found_by_name_in_the_data_folder(shared, monkeypatch):
     monkeypatch.setenv("TLLIB_DATA", str(shared / "data"))
-    assert backbones.load("mobilenet", alpha=0.25).output_shape == (None, 256)
+    assert backbones.load("mobilenet_025").output_shape == (None, 256)
 
 
 def test_absent_weight_file_says_where_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TLLIB_DATA", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("TLLIB_OFFLINE", "1")
-    with pytest.raises(FileNotFoundError, match=r"(?s)mobilenet_5_0_224_tf_no_top.h5.*https://.*efficientnet_lite0"):
-        backbones.load("mobilenet", alpha=0.5)
+    with pytest.raises(FileNotFoundError, match=r"(?s)mobilenet_1_0_224_tf_no_top.h5.*https://.*efficientnet_lite0"):
+        backbones.load("mobilenet")
     with pytest.raises(FileNotFoundError, match="No weight file at"):
         backbones.load("mobilenet", weights=tmp_path / "nothing.h5")
 
@@ -148,9 +146,9 @@ def test_unfit_weight_files(shared, tmp_path):
     for name, content in (("cut.h5", whole[:len(whole) // 2]), ("text.h5", b"hello"), ("empty.h5", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"{name} does not fit this network"):
-            backbones.load("mobilenet", alpha=0.25, weights=tmp_path / name)
-    with pytest.raises(ValueError, match="another alpha"):
-        backbones.load("mobilenet", alpha=0.5, weights=shared / "data/weights/mobilenet_2_5_224_tf.h5")
+            backbones.load("mobilenet_025", weights=tmp_path / name)
+    with pytest.raises(ValueError, match="made for another network"):
+        backbones.load("mobilenet", weights=shared / "data/weights/mobilenet_2_5_224_tf.h5")
 
 
 @pytest.fixture
@@ -181,7 +179,7 @@ def test_a_damaged_cache_heals(damage, cache, lite0):
 
 def test_a_changed_package_file_is_refused(cache, tmp_path, monkeypatch):
     changed = tmp_path / "efficientnet-lite0-57934424.pth"
-    content = bytearray(weights.package_file(FAMILIES["efficientnet_lite0"]).read_bytes())
+    content = bytearray(weights.package_file("efficientnet_lite0").read_bytes())
     content[-1] ^= 1
     monkeypatch.setattr(weights, "package_file", lambda _: changed)
     for damaged in (bytes(content), bytes(content[:1000]), b""):

@@ -57,7 +57,7 @@ def refused(call):
 
 
 def extract():
-    transfer.extract_features(backbones.load("mobilenet", weights=None, alpha=0.25), photos, cache=False)
+    transfer.extract_features(backbones.load("mobilenet_025", weights=None), photos, cache=False)
 
 
 runs, refusals = {"one": work()}, {}

@@ -19,7 +19,7 @@ from tllib import backbones, images, transfer
 folder, photo = sys.argv[1:]
 photo = images.load(photo)
 found = {}
-for name, options in (("efficientnet_lite0", {}), ("mobilenet", {"weights": None, "alpha": 0.25, "seed": 1})):
+for name, options in (("efficientnet_lite0", {}), ("mobilenet_025", {"weights": None, "seed": 1})):
     network = backbones.load(name, top=True, **options)
     found[name] = network.predict(images.fit_batch(photo, 224), verbose=0)
 found["foreign"] = [name for name in ("tensorflow", "torch", "jax") if name in sys.modules]
@@ -51,7 +51,7 @@ def test_another_engine_says_the_same(engine, classifier, dog, tmp_path, lite0):
     with np.load(tmp_path / "found.npz") as stored:
         found = dict(stored)
     batch = images.fit_batch(dog, 224)
-    small = backbones.load("mobilenet", weights=None, alpha=0.25, seed=1, top=True)
+    small = backbones.load("mobilenet_025", weights=None, seed=1, top=True)
     for name, network in (("efficientnet_lite0", lite0), ("mobilenet", small)):
         np.testing.assert_allclose(found[name], network.predict(batch, verbose=0), atol=1e-3)
     np.testing.assert_allclose(found["classifier"], classifier.predict(dog), atol=1e-5)

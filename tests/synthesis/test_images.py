@@ -22,7 +22,7 @@ def state(network):
 @pytest.fixture(scope="module")
 def small():
     """A quick network of random weights, for what does not depend on what it learned."""
-    return backbones.load("mobilenet", weights=None, alpha=0.25, top=True)
+    return backbones.load("mobilenet_025", weights=None, top=True)
 
 
 @pytest.mark.core

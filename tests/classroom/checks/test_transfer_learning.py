@@ -72,7 +72,7 @@ def test_ten_features(capsys, tables):
 
 
 def test_who_may_learn(capsys):
-    backbone = backbones.load("mobilenet", weights=None, alpha=0.25)
+    backbone = backbones.load("mobilenet_025", weights=None)
     first = backbone.layers.index(backbone.get_layer(backbones.last_block("mobilenet")))
     late = backbone.layers[first:]
     norms = [layer.name for layer in late if "BatchNorm" in type(layer).__name__]
