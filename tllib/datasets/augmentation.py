@@ -1,16 +1,17 @@
-"""Pixels -> the same photos as they might also have been taken: mirrored, nearer, a little to the side.
+"""A batch of photos -> randomly cropped, resized, mirrored copies."""
 
-What is in a photo stays what it is; the network sees more of them than there are.
-"""
+from collections.abc import Callable
 
 from tllib.images import check
 
 import cv2
 import numpy as np
 
+Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]  # pixels, 0 to 255 -> pixels, 0 to 255
+
 
 def random_crop_flip(images: np.ndarray, random: np.random.Generator, *, zoom: float = 0.4) -> np.ndarray:
-    """Show each photo through a window of random size and place, mirrored every second time.
+    """Crop a random window out of each photo, resize it to the photo's size, and mirror every second one.
 
     Args:
         images: `(n, h, w, 3)`, 0 to 255.

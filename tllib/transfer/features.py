@@ -1,11 +1,12 @@
 """Photos -> one feature vector each, computed once, with labels and paths from the same pass."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tllib import backbones, datasets
+from tllib.datasets.augmentation import Augmentation
+from tllib.datasets.reader import Batches
 from tllib.progress import progress
 from tllib.transfer.cache import FeatureCache
 
@@ -80,10 +81,10 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
 
 
 def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32,
-            augment: Callable | None = None) -> np.ndarray:
+            augment: Augmentation | None = None) -> np.ndarray:
     """What a model says of each photo, float32 `(n, …)`, in equal batches that its devices can share."""
     size = even_size(len(photos), batch_size, backbones.device_count(model))
-    batches = datasets.batches(photos, size=model.input_shape[1], batch_size=size, augment=augment, fill=True)
+    batches = Batches(photos, model.input_shape[1], size, augment=augment, fill=True)
     return model.predict(batches, verbose=0)[:len(photos)].astype("float32", copy=False)
 
 
@@ -97,5 +98,5 @@ def _rows(photos: datasets.PhotoSet, rows) -> datasets.PhotoSet:
     return replace(photos, paths=tuple(photos.paths[row] for row in rows), labels=photos.labels[list(rows)])
 
 
-def _mirrored(pixels: np.ndarray, training: bool) -> np.ndarray:
+def _mirrored(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return pixels[:, :, ::-1]

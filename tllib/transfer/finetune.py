@@ -1,37 +1,33 @@
 """A classifier with a trained head -> the same classifier, its network adapted to the photos.
 
 The head comes first and is trained already: `train_head` did that, in seconds. Now the layers behind it are unfrozen,
-early ones at a lower rate, on photos that look a little different each time. BatchNorm layers stay frozen for ever:
-their statistics come from a million photos and would be ruined by a few; `fit` would update them in any trainable
-layer, whatever `training=False` was recorded.
+early ones at a lower rate, on randomly cropped and mirrored photos. BatchNorm layers stay frozen for ever: `fit` would
+replace their statistics, of a million photos, by those of a few, in any trainable layer.
 
 Source: Howard and Ruder, arXiv:1801.06146, for lower rates in earlier layers; Wortsman et al., arXiv:2109.01903, for
-weights between the old and the new; Smith, arXiv:1506.01186, for the rate finder.
+weights between the old and the new.
 """
 
 import hashlib
 import json
 import os
-import zipfile
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
-from tllib.files import full_disk_explained, replacing
+from tllib.datasets.augmentation import Augmentation
+from tllib.datasets.reader import Batches
+from tllib.files import full_disk_explained
 from tllib.progress import progress
 from tllib.transfer.classifier import Classifier
-from tllib.transfer.features import even_size, predict
+from tllib.transfer.features import even_size
 
 import keras
 import numpy as np
 
 BATCH = 16  # photos a step
 PATIENCE = 3  # epochs without a better validation loss after which it stops
-SHARES = {"head": 1.0, "last block": 0.3, "before": 0.1}  # of the learning rate
-
-Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+RATES = {"head": 1.0, "last block": 0.3, "before": 0.1}  # fractions of the learning rate
 
 
 def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: datasets.PhotoSet | None = None, *,
@@ -45,146 +41,87 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     Args:
         classifier: from `assemble`, its head trained. It is changed, and returned.
         train: photos to learn from.
-        validation: photos to choose the best epoch by; what it was before counts too, so it never gets worse on them,
-            and it stops when three epochs brought nothing. Without it, the weights end between where they were and
-            where the last epoch left them: n / (n + 10) of the way for n photos a class. Few photos can't tell whether
-            they taught the network something or led it astray; half a step is seldom worse than none.
+        validation: photos to choose the best epoch by; the classifier as it came counts too, so it never gets worse on
+            them, and it stops after three epochs without a lower loss. Without validation, the weights become
+            old + n / (n + 10) (new - old), for n photos a class: few photos can't tell whether they helped.
         layers: "last block" (quicker) or "all".
-        epochs: at most so many passes over `train`.
+        epochs: passes over `train`, at most.
         learning_rate: of Adam for the head, at the start; the last block gets 0.3 of it, what lies before 0.1. It falls
             along half a cosine. `find_learning_rate` helps to choose.
         augment: (batch of pixels, random generator) -> pixels, both 0 to 255; None shows the photos as they are.
-        resume: a folder to keep the state in, after every epoch. Interrupted (killed, a restart of the kernel), the
-            same call goes on after the last whole epoch and ends with the same weights; at the end the folder is
-            removed.
+        resume: a folder to keep the state in, after every epoch. Killed (or the kernel restarted), the same call on
+            the same classifier goes on after the last whole epoch; then the state is removed. That of another task is
+            never used.
         seed: of order and augmentation; the same seed takes the same steps.
 
     Returns:
         The classifier, and its history: "loss" and "accuracy", with a `validation` also "val_loss" and "val_accuracy",
-        one value an epoch.
+        one value an epoch of this call.
 
     Raises:
-        ValueError: other classes, unknown `layers`, or a `resume` folder that belongs to another run.
+        ValueError: other classes, or unknown `layers`.
     """
     for photos in (train, validation):
         if photos is not None and photos.class_names != classifier.class_names:
             raise ValueError(f"The classifier knows {classifier.class_names}, the photos are of {photos.class_names}.")
-    steps = len(_AugmentedBatches(classifier.model, train, augment, [seed, 0]))
-    _prepare(classifier, layers, keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs))
-    task = [layers, epochs, learning_rate, seed, *(
-        [[str(path) for path in photos.paths], photos.labels.tolist()] for photos in (train, validation) if photos)]
-    run = _Run(classifier.model, None if resume is None else Path(resume), task)
-    if validation is not None and not run.history:
-        run.history = {f"start_{name}": [value] for name, value in _judge(classifier.model, validation).items()}
-    with progress(what="fine-tuning", total=steps * epochs, done=steps * run.epochs_done) as bar:
-        count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
-        try:
-            for epoch in range(run.epochs_done, epochs):
-                if run.without_progress >= PATIENCE:
-                    break
-                batches = _AugmentedBatches(classifier.model, train, augment, [seed, epoch])
-                found = classifier.model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0,
-                                             callbacks=[count]).history
-                news = {"loss": found["loss"][0], "accuracy": found["accuracy"][0]}
-                run.end_epoch(news | (_judge(classifier.model, validation) if validation is not None else {}))
-                bar.set_postfix({short: f"{run.history[name][-1]:.3f}" for short, name in
-                                 (("acc", "accuracy"), ("val", "val_accuracy")) if name in run.history}, refresh=False)
-            run.forget()
-        except KeyboardInterrupt:
-            print(f"Stopped after {run.epochs_done} of {epochs} epochs; this is the best until then." +
-                  (f" The same call goes on from {run.folder}." if run.folder else ""))
+    model, start = classifier.model, classifier.model.get_weights()
+    batches, devices = training_batches(model, train, augment, seed), backbones.device_count(model)
+    unfreeze(model, classifier.backbone, layers,
+             keras.optimizers.schedules.CosineDecay(learning_rate, len(batches) * epochs))
+    watch = _Epochs(batches, epochs)
+    callbacks, judged, stop = [watch], None, None
+    if validation is not None:
+        judged = Batches(validation, batches.size, even_size(len(validation), BATCH, devices), fill=devices > 1)
+        before = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
+        stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, mode="min", baseline=before,
+                                             restore_best_weights=True)
+        callbacks.append(stop)
+    if resume is not None:
+        settings = [layers, epochs, learning_rate, getattr(augment, "__qualname__", ""), seed]
+        folder = Path(resume) / _task(start, settings, train, validation)
+        callbacks.append(_Backup(folder, double_checkpoint=True))
+    try:
+        with watch.bar, full_disk_explained(Path(resume or ".")):
+            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
+        with suppress(OSError, TypeError):  # it is empty, unless something of yours is in it
+            Path(resume).rmdir()
+    except KeyboardInterrupt:
+        print(f"Stopped after {len(watch.history)} epochs; this is the best until then." +
+              (f" On the classifier as it came, the same call goes on from {resume}." if resume else ""))
+    model._initial_epoch = None  # BackupAndRestore leaves it in the model, where the next `fit` would skip as many
+    history = {name: [logs[name] for logs in watch.history] for name in
+               ("loss", "accuracy", *(("val_loss", "val_accuracy") if stop else ()))}
     if validation is None:
-        share = len(train) / (len(train) + 10 * len(train.class_names))
-        run.best = [old + share * (new - old) for old, new in zip(run.start, run.best, strict=True)]
-    classifier.model.set_weights(run.best)
-    _freeze(classifier.model)
-    return classifier, {name: values for name, values in run.history.items() if not name.startswith("start_")}
+        step = len(train) / (len(train) + 10 * len(train.class_names))
+        best = [old + step * (new - old) for old, new in zip(start, watch.latest or start, strict=True)]
+    else:
+        best = stop.best_weights if min(history["val_loss"], default=before) < before else start
+    model.set_weights(best)
+    model.trainable = False
+    model.compile(jit_compile=backbones.jit_compile())
+    return classifier, history
 
 
-@dataclass(frozen=True)
-class RateSearch:
-    """What `find_learning_rate` found.
-
-    Attributes:
-        rates: learning rates tried, rising.
-        losses: loss of the step taken at each, smoothed.
-        suggestion: a tenth of the highest rate at which the loss was no worse than it had been in the first ten.
-    """
-
-    rates: np.ndarray
-    losses: np.ndarray
-    suggestion: float
-
-
-def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, layers: str = "all", lowest: float = 1e-6,
-                       highest: float = 1.0, steps: int = 60, augment: Augmentation | None = datasets.random_crop_flip,
-                       seed: int = 0) -> RateSearch:
-    """Take a few steps of `fine_tune`, each at a higher rate, and see when the loss stops falling and explodes.
-
-    It works on a copy: the classifier, its weights and its optimizer are as they were, even if it breaks off.
+def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate) -> None:
+    """Make layers trainable, BatchNorm never, and compile.
 
     Args:
-        classifier: from `assemble`, its head trained.
-        train: photos to learn from.
-        layers: "last block" or "all", as for `fine_tune`.
-        lowest: rate of the first step.
-        highest: rate of the last step; it ends earlier, once the loss is worse by 1 than in the first ten steps.
-        steps: of 16 photos each.
-        augment: as for `fine_tune`.
-        seed: of order and augmentation.
-
-    Raises:
-        ValueError: rates out of order, fewer than 2 steps, unknown `layers`.
+        model: of a classifier; `backbone` is the name of what it was made from.
+        layers: "last block" or "all".
+        learning_rate: of the head, a number or a schedule; see `RATES`.
     """
-    if not 0 < lowest < highest or steps < 2:
-        raise ValueError(f"Expected 0 < lowest < highest and 2 steps or more, got {lowest}, {highest} and {steps}.")
-    model = keras.models.clone_model(classifier.model)
-    model.set_weights(classifier.model.get_weights())
-    copy = Classifier(model, classifier.class_names, classifier.backbone)
-    growth = (highest / lowest) ** (1 / (steps - 1))
-    _prepare(copy, layers, keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth))
-    epoch, totals = 0, [0.0]
-    losses: list[float] = []
-
-    def note(batch, logs):  # Keras tells the mean over the epoch so far
-        totals.append(logs["loss"] * (batch + 1))
-        losses.append(totals[-1] - totals[-2])
-        bar.update()
-        model.stop_training = len(losses) == steps or not _smooth(losses)[-1] < np.median(losses[:10]) + 1
-
-    watch = keras.callbacks.LambdaCallback(on_train_batch_end=note)
-    with progress(what="learning rates, at most", total=steps) as bar:
-        while not model.stop_training and len(losses) < steps:
-            totals = [0.0]
-            batches = _AugmentedBatches(model, train, augment, [seed, epoch])
-            model.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
-            epoch += 1
-    rates, smooth = lowest * growth ** np.arange(len(losses)), _smooth(losses)
-    harmless = np.flatnonzero(smooth <= smooth[:10].max())
-    return RateSearch(rates, smooth, float(rates[harmless[-1]] / 10))
-
-
-def _smooth(losses: list[float], memory: float = 0.8) -> np.ndarray:
-    """Average that forgets: each step counts `memory` times as much as the next."""
-    weights = memory ** np.arange(len(losses))[::-1]
-    return np.array([np.dot(weights[-n:], losses[:n]) / weights[-n:].sum() for n in range(1, len(losses) + 1)])
-
-
-def _prepare(classifier: Classifier, layers: str, learning_rate) -> None:
-    """Make layers trainable, BatchNorm never, and compile."""
     if layers not in ("last block", "all"):
         raise ValueError(f"layers is 'last block' or 'all', got {layers!r}.")
-    model = classifier.model
-    first = model.layers.index(model.get_layer(backbones.last_block(classifier.backbone)))
+    first = model.layers.index(model.get_layer(backbones.last_block(backbone)))
     head = model.layers.index(model.get_layer("class_logits"))
-    shares, model.trainable = {}, True
+    rates, model.trainable = {}, True
     for number, layer in enumerate(model.layers):
         for part in layer._flatten_layers():
             normalises = isinstance(part, keras.layers.BatchNormalization)
             part.trainable = not normalises and (layers == "all" or number >= first)
         place = "head" if number >= head else "last block" if number >= first else "before"
-        shares |= {weight.path: SHARES[place] for weight in layer.trainable_variables}
-    optimizer = _LayerwiseAdam(learning_rate, shares)
+        rates |= {weight.path: RATES[place] for weight in layer.trainable_variables}
+    optimizer = _LayerwiseAdam(learning_rate, rates)
     if any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers):  # small gradients would round to 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"],
@@ -192,109 +129,74 @@ def _prepare(classifier: Classifier, layers: str, learning_rate) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def _freeze(model: keras.Model) -> None:
-    model.trainable = False
-    model.compile(jit_compile=backbones.jit_compile())
-
-
-def _judge(model: keras.Model, validation: datasets.PhotoSet) -> dict[str, float]:
-    found, truth = predict(model, validation), validation.labels
-    losses = -np.log(np.maximum(found[np.arange(len(truth)), truth], 1e-7))
-    return {"val_loss": float(losses.mean()), "val_accuracy": float((found.argmax(axis=1) == truth).mean())}
+def training_batches(model: keras.Model, photos: datasets.PhotoSet, augment: Augmentation | None, seed: int) -> Batches:
+    """Shuffled, augmented batches for a model, all full, so that its devices can share each."""
+    size = even_size(len(photos), BATCH, backbones.device_count(model))
+    return Batches(photos, model.input_shape[1], size, shuffle=True, seed=seed, augment=augment, fill=True)
 
 
 class _LayerwiseAdam(keras.optimizers.Adam):
-    """Adam with its own share of the learning rate for each weight."""
+    """Adam with a learning rate for each weight: a fraction of the common one."""
 
-    def __init__(self, learning_rate, shares: dict[str, float]):
+    def __init__(self, learning_rate, rates: dict[str, float]):
         super().__init__(learning_rate, name="layerwise_adam")
-        self.shares, self.share_of = shares, []
+        self.rates, self.rate_of = rates, []
 
     def build(self, variables):
         super().build(variables)
-        self.share_of = [self.shares[variable.path] for variable in variables]
+        self.rate_of = [self.rates[variable.path] for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
         # Engines hand over Keras's variable, their own inside it, or one device's copy of that: all have one index.
-        super().update_step(gradient, variable, learning_rate * self.share_of[self._get_variable_index(variable)])
+        super().update_step(gradient, variable, learning_rate * self.rate_of[self._get_variable_index(variable)])
 
 
-class _AugmentedBatches(datasets.Batches):
-    """One epoch, in random order, augmented: a function of the key, (seed, epoch), alone. Every batch is full."""
+class _Epochs(keras.callbacks.Callback):
+    """Make each epoch a function of (seed, epoch): order, augmentation, dropout; note how it went."""
 
-    def __init__(self, model: keras.Model, photos: datasets.PhotoSet, augment: Augmentation | None, key: list[int]):
-        for number, layer in enumerate(model.layers):  # some families drop parts at random while they learn
+    def __init__(self, batches: Batches, epochs: int):
+        super().__init__()
+        self.batches, self.history, self.latest = batches, [], None
+        self.bar = progress(what="fine-tuning", total=len(batches) * epochs)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Choose what is random in it."""
+        self.batches.epoch = epoch
+        self.bar.update(epoch * len(self.batches) - self.bar.n)
+        backbones.sync(self.model)
+        for number, layer in enumerate(self.model.layers):  # some families drop parts at random while they learn
             if isinstance(layer, keras.layers.Dropout) and layer.rate:
-                layer.seed_generator.state.assign(np.random.default_rng([*key, number]).integers(2**31, size=2))
-        size = even_size(len(photos), BATCH, backbones.device_count(model))
-        super().__init__(photos, model.input_shape[1], size, fill=True)
-        self.order = np.random.default_rng(key).permutation(len(photos))
-        self.ahead, self.key, self.augmentation = {}, key, augment
+                random = np.random.default_rng([self.batches.seed, epoch, number])
+                layer.seed_generator.state.assign(random.integers(2**31, size=2))
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        pixels, labels = super().__getitem__(number)
-        if self.augmentation:
-            pixels = self.augmentation(pixels, np.random.default_rng([*self.key, number]))
-        return pixels, labels
+    def on_train_batch_end(self, batch, logs=None):
+        """Count."""
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note what came out; the weights too, for the next step may be broken off."""
+        backbones.sync(self.model)
+        self.history.append(dict(logs))
+        self.latest = self.model.get_weights()
+        self.bar.set_postfix({short: f"{logs[name]:.3f}" for short, name in
+                              (("acc", "accuracy"), ("val", "val_accuracy")) if name in logs}, refresh=False)
 
 
-class _Run:
-    """The best weights so far, the history, and, in a folder, all that it takes to go on after a break."""
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Weights, optimizer and epoch after every epoch."""
 
-    def __init__(self, model: keras.Model, folder: Path | None, task: list):
-        self.model, self.folder = model, folder
-        self.variables = [*model.weights, *model.optimizer.variables]
-        self.history: dict[str, list[float]] = {}
-        self.start = self.best = model.get_weights()
-        shapes = [list(map(int, variable.shape)) for variable in self.variables]
-        self.task = hashlib.sha256(json.dumps([task, shapes]).encode()).hexdigest()
-        if folder is not None and (folder / "state.npz").is_file():
-            self._restore(folder / "state.npz")
-
-    @property
-    def epochs_done(self) -> int:
-        """How many epochs are over."""
-        return len(self.history.get("loss", []))
-
-    @property
-    def without_progress(self) -> int:
-        """Epochs since the lowest validation loss, the classifier as it came being epoch 0; 0 without validation."""
-        losses = self.history.get("start_val_loss", []) + self.history.get("val_loss", [])
-        return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
-
-    def end_epoch(self, news: dict[str, float]) -> None:
-        """Note what came out, keep the weights if they are the best, save."""
-        for name, value in news.items():
-            self.history.setdefault(name, []).append(float(value))
-        if not self.without_progress:
-            self.best = self.model.get_weights()
-        if self.folder is None:
-            return
-        arrays = {f"now{number}": keras.ops.convert_to_numpy(value) for number, value in enumerate(self.variables)}
-        arrays |= {f"best{number}": value for number, value in enumerate(self.best)}
-        arrays |= {f"start{number}": value for number, value in enumerate(self.start)}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with full_disk_explained(self.folder), replacing(self.folder / "state.npz") as temporary:
-            np.savez(temporary, about=json.dumps({"task": self.task, "history": self.history}), **arrays)
-
-    def forget(self) -> None:
-        """Remove the state, for the run is over, and its folder if nothing else is in it."""
-        if self.folder is not None:
-            (self.folder / "state.npz").unlink(missing_ok=True)
-            with suppress(OSError):
-                self.folder.rmdir()
-
-    def _restore(self, state: Path) -> None:
+    def on_train_begin(self, logs=None):
+        """Go on, or say what to do: a kill may have come while the first state was written."""
         try:
-            with open(state, "rb") as file, np.load(file, allow_pickle=False) as stored:
-                about = json.loads(str(stored["about"]))
-                if about["task"] != self.task:
-                    raise ValueError("it is of a run with other photos or settings")
-                for number, variable in enumerate(self.variables):
-                    variable.assign(stored[f"now{number}"])
-                self.start, self.best = ([stored[f"{kind}{number}"] for number in range(len(self.best))]
-                                         for kind in ("start", "best"))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(f"Can't go on from {state}: {error}. Remove {state.parent} to begin anew, or choose "
-                             "another folder.") from error
-        self.history = about["history"]
+            super().on_train_begin(logs)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"Can't go on from {self.backup_dir}: {error}. Remove it to begin anew.") from error
+
+
+def _task(weights: list[np.ndarray], settings: list, *parts: datasets.PhotoSet | None) -> str:
+    """A name for this work, made of all that decides what comes out."""
+    photos = [[[str(path) for path in part.paths], part.labels.tolist()] for part in parts if part is not None]
+    digest = hashlib.sha256(json.dumps([settings, photos]).encode())
+    for weight in weights:
+        digest.update(np.ascontiguousarray(weight))
+    return digest.hexdigest()[:16]
