@@ -19,7 +19,7 @@ def photos():
 def classifier(photos, name="mobilenet_025", **options):
     options = {"weights": None, "seed": 3} if name == "mobilenet_025" else options
     backbone = backbones.load(name, **options)
-    head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
+    head = transfer.train_head(transfer.extract_features(backbone, photos))
     return transfer.assemble(backbone, head, photos.class_names)
 
 
@@ -107,7 +107,7 @@ from tllib import backbones, datasets, transfer
 folder, moment = Path(sys.argv[1]), int(sys.argv[2])
 photos = datasets.load("cartoon_pets").subset(40, seed=1)
 backbone = backbones.load("mobilenet_025", weights=None, seed=3)
-head = transfer.train_head(transfer.extract_features(backbone, photos), epochs=3)
+head = transfer.train_head(transfer.extract_features(backbone, photos))
 seen = set()
 
 def augment(pixels, random):
@@ -242,7 +242,7 @@ def test_in_mixed_precision_weights_and_answers_stay_float32_and_it_learns(photo
     backbone, plain = (backbones.load("efficientnet_lite0", precision=each) for each in (precision, None))
     table, exact = (transfer.extract_features(network, few) for network in (backbone, plain))
     assert table.x.dtype == np.float32 and 0 < np.abs(table.x - exact.x).mean() < 0.1 * exact.x.mean()
-    one = transfer.assemble(backbone, transfer.train_head(table, epochs=3), few.class_names)
+    one = transfer.assemble(backbone, transfer.train_head(table), few.class_names)
     before, names = statistics(one.model), {weight.dtype for weight in one.model.weights}
     tuned, history = transfer.fine_tune(one, few, epochs=2, learning_rate=1e-3)
     assert names == {"float32"} and history["loss"][-1] < history["loss"][0]

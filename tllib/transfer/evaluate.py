@@ -27,6 +27,7 @@ class Report:
 
     Attributes:
         accuracy: share of photos it got right, 0 to 1.
+        balanced_accuracy: mean of `per_class`, 0 to 1: what always naming the most frequent class can't raise.
         per_class: class name -> share of that class it got right; classes without a photo are left out.
         confusion: int `(classes, classes)`; row = truth, column = prediction.
         mistakes: what it got wrong, surest first.
@@ -38,6 +39,10 @@ class Report:
     confusion: np.ndarray
     mistakes: tuple[Mistake, ...]
     class_names: tuple[str, ...]
+
+    @property
+    def balanced_accuracy(self) -> float:  # noqa: D102
+        return sum(self.per_class.values()) / len(self.per_class)
 
 
 def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureTable) -> Report:
