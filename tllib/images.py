@@ -20,14 +20,11 @@ MOST_PIXELS = 500_000_000  # of a JPEG; in a larger one there is more to fear th
 
 
 def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
-    """Return `images` as an array if it keeps the pixel convention, else raise an error that says what to do.
-
-    Args:
-        images: `(h, w, 3)` or `(n, h, w, 3)`, RGB, 0 to 255, any real dtype.
-        name: what to call it in the message.
+    """Return `images`, `(h, w, 3)` or `(n, h, w, 3)`, RGB, 0 to 255, any real dtype, as an array.
 
     Raises:
-        ValueError: grey or 4-channel shape, values that look like 0-1, outside 0-255, or not finite.
+        ValueError: grey or 4-channel shape, values that look like 0-1, outside 0-255, or not finite; the message calls
+            the images `name` and says what to do.
     """
     array = np.asarray(images)
     if array.ndim not in (3, 4) or array.shape[-1] != 3:
@@ -45,8 +42,7 @@ def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
         raise ValueError(f"{name}: pixels go from 0 to 255 here, but the largest value is {high:.3g}. If they were "
                          "scaled to 0-1, multiply by 255: every network in tllib does its own scaling inside.")
     if low < 0 or high > 255:
-        raise ValueError(f"{name}: pixels go from 0 to 255 here, got {low:.4g} to {high:.4g}. "
-                         "Undo any preprocessing: every network in tllib does its own inside.")
+        raise ValueError(f"{name}: pixels go from 0 to 255 here, got {low:.4g} to {high:.4g}. Undo any preprocessing.")
     return array
 
 

@@ -112,15 +112,10 @@ def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
 
 
 def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
-    """Name the k most probable ImageNet classes of each image.
-
-    Args:
-        network: from `load(..., top=True)`.
-        images: `(h, w, 3)` or `(n, h, w, 3)`, 0 to 255. Another size than the network's is cropped and resized.
-        k: how many classes, most probable first.
+    """Name the k most probable ImageNet classes of one image `(h, w, 3)`, 0 to 255, or a batch, of any size.
 
     Returns:
-        For each image a list of (class name, probability in 0 to 1).
+        For each image a list of (class name, probability in 0 to 1), the most probable first.
     """
     found = probabilities(network, images)
     order = np.argsort(-found, axis=1)[:, :k]

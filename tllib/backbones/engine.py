@@ -70,11 +70,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray | list[np.ndar
 def gradient(function: Callable) -> Callable:
     """Turn `function(x, *others) -> (scalar, more)` into `(x, *others) -> (d scalar / d x, more)`, compiled.
 
-    Args:
-        function: made of `keras.ops` and models. `x` is a tensor or a list of them; `others` and `more` are tensors.
-
-    Returns:
-        A function of arrays that gives NumPy arrays; the gradient has the shape of `x`.
+    The function is made of `keras.ops` and models; `x` is a tensor or a list of them. Arrays go in and come out.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -44,22 +44,14 @@ class PhotoSet:
         return dict(zip(self.class_names, found.tolist(), strict=True))
 
     def subset(self, n: int, *, seed: int = 0) -> "PhotoSet":
-        """Draw n photos, each class in proportion.
-
-        Raises:
-            ValueError: n is not between the number of classes and the number of photos.
-        """
+        """Draw n photos, each class in proportion; at least one of each class, or it is a ValueError."""
         if not len(self.class_names) <= n <= len(self):
             raise ValueError(f"Cannot draw {n} of {len(self)} photos in {len(self.class_names)} classes: "
                              "every class needs one at least.")
         return self._take(_draw(self.labels, n, seed))
 
     def split(self, *, test: float = 0.2, seed: int = 0) -> tuple["PhotoSet", "PhotoSet"]:
-        """Divide into (train, test): no photo in both, each class in proportion.
-
-        Args:
-            test: share of the photos for the second part, between 0 and 1.
-            seed: the same seed gives the same parts.
+        """Divide into (train, test), a fraction `test` of the photos for the second, each class in proportion.
 
         Raises:
             ValueError: `test` is not between 0 and 1, or a class has a single photo.

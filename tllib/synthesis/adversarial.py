@@ -33,12 +33,10 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
         source: class that the network must see in every photo now; None: any.
         epsilon: largest change of a pixel, whole grey levels, at least 1; None: look for the smallest change by its
             L2 norm instead, however it is spread.
-        steps: moves a photo makes at most, each by a gradient taken anew. Defaults to 40, and to 160 for the smallest
-            change. With a fixed `epsilon` it is over when the network is 90 % sure; one step is the "fast gradient
-            sign method".
+        steps: gradients a photo takes at most. Defaults to 40, and to 160 for the smallest change. With a fixed
+            `epsilon` it is over when the network is 90 % sure; one step is the fast gradient sign method.
         also: more networks to fool at once; what fools several is likelier to fool one that was never asked.
-        robust: make a change that outlives JPEG, resizing and turning by 5 degrees. Takes all steps, and an `epsilon`
-            of several levels.
+        robust: outlive JPEG, resizing and turning by 5 degrees; takes all steps, and an `epsilon` of several levels.
         seed: of the order in which a robust change meets these.
 
     Returns:

@@ -1,7 +1,7 @@
 """A photo, and answers about pictures like it -> a picture that is answered as wished: the rules of attacks.
 
-A rule looks after one photo. It says which picture to ask about (`shown`), is told the answer (`learn`), and holds the
-best picture so far (`best`). So rules know nothing of networks, and many photos share one batch.
+Each looks after one photo and knows no network: `shown` is the picture to ask about, `learn` takes the answer (margin
+in logits, sureness from 0 to 1, the direction that helps), `best` is the best picture so far.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,9 @@ CLEAR = 0.02  # margin, in logits, that counts as won: more than two engines or 
 
 
 class FixedBudget:
-    """Stay within `epsilon` grey levels of the photo, and get as far as possible.
+    """Stay within `epsilon` grey levels of the photo: steps along the sign of an averaged gradient, rounded when shown.
 
-    Every step follows the sign of an averaged gradient. What is shown is rounded to whole grey levels. The one-step
-    attack ("fast gradient sign method") is the case `steps=1`.
+    With `steps=1` it is the fast gradient sign method.
 
     Args:
         photo: uint8 `(h, w, 3)`.
@@ -54,7 +53,7 @@ class FixedBudget:
         return float(np.linalg.norm(np.rint(self.position) - self.photo))
 
     def learn(self, margin: float, sure: float, direction: np.ndarray) -> None:
-        """Take the answer about `shown`: margin in logits, sureness from 0 to 1, and the direction that helps."""
+        """Take the answer about `shown`, and a step."""
         if self.distortions:
             direction, margin = self.order.pop().undo(direction), self.taken  # the latest picture counts as the best
         if margin > self.best_margin:
@@ -70,12 +69,8 @@ class FixedBudget:
 class SmallestChange:
     """Find the smallest change, by its L2 norm, that is answered as wished in whole grey levels.
 
-    A direction is followed with decimals; what is asked about is its nearest whole-number change of a given norm, and
-    the gradient is taken there. The norm shrinks when that was enough and grows when it was not, ever more finely.
-
-    Args:
-        photo: uint8 `(h, w, 3)`.
-        steps: gradients in all.
+    What is shown is the whole-number change nearest to a direction, of a norm that shrinks when it was enough and grows
+    when it was not, ever more finely.
 
     Source: Rony et al., "Decoupling Direction and Norm", arXiv:1811.09600, which rounds only at the end; the first norm
     is the distance to the border if all were straight (Moosavi-Dezfooli et al., arXiv:1511.04599).
@@ -96,7 +91,7 @@ class SmallestChange:
         return float(np.linalg.norm(self.change))
 
     def learn(self, margin: float, sure: float, direction: np.ndarray) -> None:
-        """Take the answer about `shown`: margin in logits, sureness from 0 to 1, and the direction that helps."""
+        """Take the answer about `shown`, and a step."""
         self.taken += 1
         length, size, won = float(np.linalg.norm(direction)), self.change_norm(), margin > CLEAR
         if won and size < self.best_norm:
@@ -115,11 +110,7 @@ class SmallestChange:
 
 
 def whole_change(course: np.ndarray, norm: float) -> np.ndarray:
-    """The whole-number change nearest to a direction, of L2 norm `norm` or just above.
-
-    Where the answer is linear, no whole-number change of that norm does more: one more grey level on a pixel already
-    changed by z costs 2z + 1, so rounding a multiple of the direction spends the norm where it helps most.
-    """
+    """The whole-number change nearest to a direction, of L2 norm `norm` or just above: a rounded multiple of it."""
     sizes = np.abs(course).ravel()
     keep = min(len(sizes), int(norm**2) + 1)  # each changed value costs at least 1
     largest = np.partition(sizes, len(sizes) - keep)[-keep:]

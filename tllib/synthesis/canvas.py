@@ -48,14 +48,12 @@ class PixelCanvas(keras.layers.Layer):
 
 
 class WaveCanvas(keras.layers.Layer):
-    """Images as a weight: strengths of cosine waves in three uncorrelated colours; pixels stay within 0 to 255.
+    """Images as a weight: strengths of cosine waves, scaled by 1 / frequency as in natural photos.
 
-    A step changes every wave by about as much, and slow waves are made stronger, as in natural photos (strength falls
-    as 1 / frequency). The colours are light-dark, red-blue and green-magenta, in falling strength.
+    The colours are light-dark, red-blue and green-magenta, in falling strength; pixels stay within 0 to 255.
 
     Args:
-        start: float or uint8 `(n, size, size, 3)`, 0 to 255.
-        penalty: a `keras.regularizers.Regularizer` on the images, added to the loss.
+        start, penalty: as for `PixelCanvas`; the images are square.
         contrast: spread of the pixels, in units of the logistic curve that bounds them, when all strengths are 1.
         seed: of faint noise in the waves (of image i: seed + i), so that drawings of the same thing differ.
 

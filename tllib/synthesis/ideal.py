@@ -27,14 +27,12 @@ class Recipe:
 
     Attributes:
         canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
-        total_variation: weight of the roughness penalty: what a grey level costs, in units of how widely the network's
-            logits spread on noise, so that it means the same for every family; 0 leaves it out.
-        rivals: what the strongest other logit costs, as a share of what the target is worth, 0 to 1.
-        zoom: each step sees a random window, its side between `1 - zoom` and `1 + zoom / 2` of the image's; 0 shows
-            exactly the image.
+        total_variation: what a grey level costs, in units of how widely the network's logits spread on noise, so that
+            it means the same for every family; 0 leaves it out.
+        rivals: what the strongest other logit costs, as a fraction of what the target is worth, 0 to 1.
+        zoom: each step sees a random window, its side between `1 - zoom` and `1 + zoom / 2` of the image's.
         turn: the window is turned by up to so many degrees either way.
-        halvings: how often the image's size is halved before drawing begins; it is doubled again as the drawing goes
-            on, so that coarse shapes are settled before fine ones. For pixels; waves do so by themselves.
+        halvings: pixels begin at 1 / 2^halvings of the size, doubled as the drawing goes on: coarse shapes first.
         steps: gradient steps at most.
         learning_rate: strengths of waves, or grey levels for pixels, a step; it falls along a cosine.
         enough: stop when the target logit exceeds all others by so much in the latest windows; None: never.
@@ -105,7 +103,8 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     began = time.perf_counter()
     starts, images, history = _draw(network, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
-    histories = [_of_one(history, row) for row in range(len(numbers))]
+    histories = [{term: values if term == "step" else values[:, row] for term, values in history.items()}
+                 for row in range(len(numbers))]
     return measure(network, images, to_uint8(starts), numbers, histories, seconds, [None] * len(numbers))
 
 
@@ -130,9 +129,6 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
 
     Returns:
         uint8 `(size, size, 3)`.
-
-    Raises:
-        ValueError: no such layer, channel, or feature maps.
 
     Source: Olah et al., Distill 2017; Mordvintsev et al., "Inceptionism", Google Research 2015 (mean of squares).
     """
@@ -214,6 +210,3 @@ def _resized(images: np.ndarray, size: int) -> np.ndarray:
     way = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_CUBIC
     return np.stack([np.clip(cv2.resize(image, (size, size), interpolation=way), 0, 255) for image in images])
 
-
-def _of_one(history: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
-    return {term: values if term == "step" else values[:, row] for term, values in history.items()}

@@ -12,15 +12,10 @@ import numpy as np
 
 
 def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -> tuple[float, int]:
-    """Ask a network that did not draw the image.
-
-    Args:
-        network: from `backbones.load(..., top=True)`, any input size.
-        image: `(h, w, 3)`, 0 to 255.
-        target: ImageNet class, by name or number.
+    """Ask a network that did not draw an image `(h, w, 3)`, 0 to 255, about a class given by name or number.
 
     Returns:
-        Its probability for the class, 0 to 1, and the rank of the class among the 1000, 1 being its first choice.
+        Its probability for the class, 0 to 1, and the rank of the class, 1 being its first choice.
     """
     index = number_of(network, target)
     found = backbones.softmax(network, image)[0]
@@ -64,7 +59,7 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
     rows, probability, rank = np.arange(len(results)), {}, {}
     for name, network in judges.items():
         targets = [number_of(network, result.target) for result in results]
-        found = _ask(network, [result.image for result in results])
+        found = backbones.softmax(network, np.stack([result.image for result in results]))
         probability[name] = found[rows, targets]
         rank[name] = (found > probability[name][:, None]).sum(axis=1) + 1
     return Opinions(probability, rank)
@@ -72,10 +67,10 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
 
 @dataclass(frozen=True)
 class Survival:
-    """What a treatment does, as shares of the images, 0 to 1.
+    """What a distortion does, as fractions of the images, 0 to 1.
 
     Attributes:
-        photos_right: untouched photos that are still called what the attacked network called them: a treatment's price.
+        photos_right: clean photos whose label survives it.
         fooled: of these, the attacks that succeed; NaN if there are none.
         right_again: of these, the attacked photos that are called what they should be.
     """
@@ -93,18 +88,18 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
         network: the one that was attacked.
         results: of `adversarial_images`.
         also: name -> more networks; asked alone, and all together with `network`, their probabilities averaged.
-        distortions: treatments of the pictures.
+        distortions: of the pictures.
 
     Returns:
-        Treatment or network -> `Survival`.
+        Distortion or network -> `Survival`.
     """
-    images, starts = [result.image for result in results], [result.start for result in results]
-    answers = {each.name: [_ask(network, [each.apply(image) for image in group]) for group in (images, starts)]
-               for each in distortions}
-    others = {f"another network: {name}": [_ask(other, group) for group in (images, starts)]
+    groups = [np.stack([result.image for result in results]), np.stack([result.start for result in results])]
+    answers = {each.name: [backbones.softmax(network, np.stack([each.apply(image) for image in group]))
+                           for group in groups] for each in distortions}
+    others = {f"another network: {name}": [backbones.softmax(other, group) for group in groups]
               for name, other in (also or {}).items()}
     if others:
-        own = answers.get(UNTOUCHED.name) or [_ask(network, group) for group in (images, starts)]
+        own = answers.get(UNTOUCHED.name) or [backbones.softmax(network, group) for group in groups]
         everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
         answers |= others | {"all networks, averaged": everyone}
     names = np.array(names_of(network))
@@ -120,7 +115,3 @@ def _survival(results: Sequence[ImageResult], now: np.ndarray, before: np.ndarra
     if not right.any():
         return Survival(0.0, np.nan, np.nan)
     return Survival(float(right.mean()), float(np.mean(wanted, where=right)), float((now == sources)[right].mean()))
-
-
-def _ask(network: keras.Model, images: Sequence[np.ndarray]) -> np.ndarray:
-    return backbones.softmax(network, np.stack(images))

@@ -11,15 +11,12 @@ from keras import ops
 
 
 class TargetLogit(keras.losses.Loss):
-    """Minus the target logit, plus a share of the strongest other one.
+    """-softmin(target logits) + rivals * logsumexp(other logits).
 
-    Of several target logits the smallest counts, so that none is left behind. "Smallest" and "strongest" are soft.
-
-    Unlike a probability, which stops at 1, a logit can always rise: the class is drawn ever more clearly, and no
-    effort goes into suppressing its rivals beyond what `rivals` asks for.
+    Unlike a probability, which stops at 1, a logit can always rise.
 
     Args:
-        rivals: share of the strongest other logit, 0 to 1. A little of it tells near cousins apart.
+        rivals: what the other logits cost, 0 to 1. A little of it tells near cousins apart.
         spread: the unit in which logits are counted, so that those of all networks mean the same.
     """
 

@@ -18,7 +18,7 @@ from keras import ops
 
 
 class ImageOptimizer:
-    """Images that a frozen network is to answer as wished: compiled once, drawn as often as you like.
+    """Images that a frozen network is to answer as wished: compiled once, drawn often.
 
     Args:
         canvas: a `PixelCanvas` or `WaveCanvas` of n images.
@@ -58,10 +58,9 @@ class ImageOptimizer:
             callbacks: more Keras callbacks, to watch or to stop.
 
         Returns:
-            Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability", 0 to 1,
-            of the target outputs; "margin", by how much the least of these exceeds the best other output;
-            "total_variation" in grey levels. The first three are means over the latest steps, for every step shows
-            another view. Ctrl-C or Stop ends the loop and keeps what was drawn.
+            Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability" of the
+            target outputs, 0 to 1; "margin", least target output - best other; "total_variation" in grey levels. The
+            first three are means over the latest steps. Ctrl-C or Stop ends the loop and keeps what was drawn.
         """
         self.canvas.restart(start, seed)
         if self.view is not None:
@@ -131,10 +130,7 @@ class Frames(keras.callbacks.Callback):
 
 
 class _PerImage(keras.metrics.Metric):
-    """A term of each image: a mean in which every step counts a fifth less than the next, from the first step on.
-
-    Keras's own metrics average over the whole run, and over the images.
-    """
+    """A term of each image, averaged over the steps, each of which counts 0.8 of the next."""
 
     def __init__(self, name, function, n: int):
         super().__init__(name=name)

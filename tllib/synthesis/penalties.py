@@ -19,9 +19,8 @@ class TotalVariation(keras.regularizers.Regularizer):
         """`(n, h, w, c)` -> a scalar."""
         n, height, width, channels = images.shape
         share = self.weight / (n * channels * ((height - 1) * width + height * (width - 1)))
-        # TensorFlow adds three gradients or more of one tensor in the order in which they are ready: last digits, and
-        # with them the signs that decide where a pixel goes, would differ from run to run. So no tensor is used more
-        # than twice: 2 and -2, halved at the end, make by_row and by_column tensors of their own.
+        # TensorFlow adds three or more gradients of one tensor in any order, so last digits would differ from run to
+        # run: no tensor is used more than twice; 2 and -2, halved at the end, make by_row and by_column two tensors.
         images = share * images
         by_row, by_column = 2.0 * images, -2.0 * images
         down = ops.abs(by_row[:, 1:] - by_row[:, :-1])

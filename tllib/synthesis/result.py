@@ -48,11 +48,7 @@ def names_of(network: keras.Model) -> tuple[str, ...]:
 
 
 def number_of(network: keras.Model, target: str | int) -> int:
-    """Number of a class given by name or number.
-
-    Raises:
-        ValueError: no such class.
-    """
+    """Number of a class given by name or number; an unknown one is a ValueError."""
     classes = network.output_shape[-1]
     if classes == len(backbones.class_names()):
         return backbones.class_index(target)

@@ -1,8 +1,7 @@
 """Images -> the same images seen through a window that moves, zooms and turns at random at every step.
 
-What the network recognises through every window has real shapes; what it recognises only from one place is noise tuned
-to its pixel grid. Cutting and resizing by bilinear sampling is a product with a thin matrix for the rows and one for
-the columns: far cheaper than the network, exact gradients, alike on every engine.
+What the network recognises through every window has real shapes; what it recognises from one place only is noise tuned
+to its pixel grid. Bilinear sampling is a product with two thin matrices: cheap, and alike on every engine.
 """
 
 import math

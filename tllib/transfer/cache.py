@@ -1,8 +1,7 @@
 """Features computed once -> features found again, on disk: the same photo and the same network give the same row.
 
-A row's key is a hash of the photo's bytes; its file is named after a hash of the network, its weights and the code that
-reads photos. So nothing in it can be out of date; what no longer fits is never asked for. One SQLite file for each
-network, so that a crash or a second program can't leave half a row; every row has a checksum.
+One SQLite file a network, named by a hash of its layers, its weights and VERSION; a row's key is a hash of the photo's
+bytes. Stale keys are never looked up; a crash or a second program can't leave half a row; every row has a checksum.
 """
 
 import hashlib
@@ -24,13 +23,7 @@ VERSION = 1  # raise it when photos are read, cropped or resized in another way
 
 
 class FeatureCache:
-    """Rows of one network; a context manager.
-
-    Args:
-        network: pixels -> features.
-        view: what is done to photos before the network sees them, "" for nothing.
-        enabled: False keeps and finds nothing.
-    """
+    """Rows of one network; `view` is what is done to photos before it sees them. A context manager."""
 
     def __init__(self, network: keras.Model, view: str, *, enabled: bool = True):
         self.view, self.keys = view, []

@@ -11,15 +11,7 @@ import numpy as np
 
 
 def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dict[str, np.ndarray]:
-    """What the named layers give for one image.
-
-    Args:
-        model: a backbone, a network, or the `model` of a classifier.
-        image: `(h, w, 3)`, 0 to 255.
-        layers: names of layers, such as "block1_conv1".
-
-    Returns:
-        Layer name -> float32 array, for a convolution `(height, width, channels)`.
+    """Layer name -> what it gives for one image `(h, w, 3)`, 0 to 255; float32, for maps `(height, width, channels)`.
 
     Raises:
         ValueError: no such layer; the nearest names are suggested.
@@ -36,11 +28,10 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
 
 
 def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None = None) -> np.ndarray:
-    """Where in an image the evidence for a class lies.
+    """Where in an image the evidence for a class lies: relu(sum over maps of d logit / d map * map).
 
-    The last feature maps, each weighed by how much the logit of the class grows with it, summed, negative parts
-    dropped. Between the last maps and the logits of a transferred classifier there are only an average and linear
-    layers, so the derivative is the same everywhere and is read off the weights: no engine's own gradients are needed.
+    Between the last maps and the logits there are only an average and linear layers, so the derivative is a weight of
+    the head.
 
     Args:
         classifier: from `assemble`, `fine_tune` or `load_classifier`.
@@ -49,9 +40,6 @@ def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None =
 
     Returns:
         float32 `(size, size)`, 0 to 1, size as the network's input.
-
-    Raises:
-        ValueError: no such class.
 
     Source: Selvaraju et al., Grad-CAM, arXiv:1610.02391, in the case in which it equals Zhou et al., arXiv:1512.04150.
     """

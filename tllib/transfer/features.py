@@ -38,20 +38,17 @@ class FeatureTable:
 
 def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror: bool = False, batch_size: int = 32,
                      cache: bool = True) -> FeatureTable:
-    """Show every photo to the backbone once.
+    """Show every photo to the backbone once: a frozen network gives the same features every time.
 
-    A frozen network gives the same features every time, so computing them once and training on the table is the whole
-    trick behind training in seconds. What was computed is kept on disk, so tomorrow it takes no seconds at all; what
-    was interrupted goes on where it was. Memory holds a few hundred photos' features, however many photos there are.
+    What was computed is kept on disk; what was interrupted goes on where it was. Memory holds a few hundred rows.
 
     Args:
         backbone: from `backbones.load(name)`; features out.
         photos: read from disk a batch at a time, in their own order.
-        mirror: show each photo mirrored, left for right. What is in it stays the same, the features differ a little:
-            more rows to learn from, or a second look to average with.
+        mirror: show each photo mirrored: more rows to learn from, or a second look to average with.
         batch_size: photos a batch, at most.
         cache: keep features in the cache folder (`TLLIB_CACHE`), under the content of the photo and the network with
-            its weights: a changed photo or weight is computed anew. Safe to delete at any time.
+            its weights. Safe to delete at any time.
 
     Returns:
         A table; its `x` is a read-only view of an unnamed file on disk.

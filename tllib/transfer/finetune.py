@@ -34,9 +34,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
               layers: str = "all", epochs: int = 8, learning_rate: float = 1e-4,
               augment: Augmentation | None = datasets.random_crop_flip, resume: str | os.PathLike | None = None,
               seed: int = 0) -> tuple[Classifier, dict[str, list[float]]]:
-    """Adapt the network itself, after its head, and keep the best weights.
-
-    Ctrl-C, or Stop in a notebook, ends it early: it returns the best weights until then.
+    """Adapt the network itself, after its head, and keep the best weights; Ctrl-C or Stop ends it early.
 
     Args:
         classifier: from `assemble`, its head trained. It is changed, and returned.
@@ -103,13 +101,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
 
 
 def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate) -> None:
-    """Make layers trainable, BatchNorm never, and compile.
-
-    Args:
-        model: of a classifier; `backbone` is the name of what it was made from.
-        layers: "last block" or "all".
-        learning_rate: of the head, a number or a schedule; see `RATES`.
-    """
+    """Make "all" layers trainable, or the "last block", BatchNorm never, and compile; see `RATES`."""
     if layers not in ("last block", "all"):
         raise ValueError(f"layers is 'last block' or 'all', got {layers!r}.")
     first = model.layers.index(model.get_layer(backbones.last_block(backbone)))

@@ -35,10 +35,8 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
                        seed: int = 0) -> RateSearch:
     """Take a few steps of `fine_tune`, each at a higher rate, and see when the loss stops falling and explodes.
 
-    It works on a copy: the classifier, its weights and its optimizer are as they were, even if it breaks off.
-
     Args:
-        classifier: from `assemble`, its head trained.
+        classifier: from `assemble`, its head trained. It is copied.
         train: photos to learn from.
         layers: "last block" or "all", as for `fine_tune`.
         lowest: rate of the first step.
