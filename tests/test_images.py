@@ -70,6 +70,33 @@ def test_load_keeps_the_greys_of_a_16_bit_file(tmp_path):
     assert loaded[0, 0, 0] == 0 and loaded[-1, -1, 0] == 255 and abs(int(loaded[4, 0, 0]) - 130) < 3
 
 
+@pytest.mark.parametrize("values, name", [
+    (np.linspace(0, 1, 64, dtype="float32"), "floats.tif"), (np.linspace(0, 255, 64, dtype="float32"), "floats.tif"),
+    (np.linspace(0, 4095, 64).astype("uint16"), "12 bits.png"),
+    (np.linspace(0, 65535, 64).astype("uint16"), "16 bits.tif")])
+def test_deep_pictures_come_out_as_a_person_sees_them(values, name, tmp_path):
+    Image.fromarray(values.reshape(8, 8)).save(tmp_path / name)
+    np.testing.assert_allclose(images.load(tmp_path / name)[..., 0].ravel(), np.linspace(0, 255, 64), atol=1)
+
+
+def test_a_picture_of_201_megapixels_is_read(tmp_path):
+    picture = Image.new("RGB", (15_000, 13_400), (200, 30, 30))
+    picture.save(tmp_path / "huge.jpg", quality=50)
+    np.testing.assert_allclose(images.load(tmp_path / "huge.jpg", size=64)[32, 32], (200, 30, 30), atol=4)
+
+
+def test_a_black_photo_is_a_photo():
+    black = np.zeros((8, 8, 3), "uint8")
+    assert images.check(black) is black and not images.fit_batch(black, 4).any()
+
+
+def test_photos_of_different_sizes_in_a_list():
+    batch = images.fit_batch([np.full((8, 12, 3), 50, "uint8"), np.full((30, 20, 3), 90.0)], 8)
+    assert batch.shape == (2, 8, 8, 3) and (batch[0] == 50).all() and (batch[1] == 90).all()
+    with pytest.raises(ValueError, match="multiply by 255"):
+        images.fit_batch([np.full((8, 8, 3), 50), np.full((8, 8, 3), 0.5)], 8)
+
+
 def test_load_with_size_is_the_middle_square(tmp_path):
     picture = Image.new("RGB", (300, 100), (0, 0, 255))
     picture.paste(RED, (100, 0, 200, 100))

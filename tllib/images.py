@@ -38,7 +38,7 @@ def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
         raise ValueError(f"{name}: expected finite numbers, got dtype {array.dtype}, shape {array.shape}, "
                          "or a NaN or infinite value among them.")
     low, high = float(array.min()), float(array.max())
-    if high <= 1.5:
+    if high <= 1.5 and np.issubdtype(array.dtype, np.floating):  # a black photo of whole numbers is a photo
         raise ValueError(f"{name}: pixels go from 0 to 255 here, but the largest value is {high:.3g}. If they were "
                          "scaled to 0-1, multiply by 255: every network in tllib does its own scaling inside.")
     if low < 0 or high > 255:
@@ -94,8 +94,11 @@ def _decode(content: bytes) -> np.ndarray:
     """Decode any file that Pillow reads, upright."""
     with _opened(content) as photo:
         photo = ImageOps.exif_transpose(photo)
-        if photo.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to white
-            photo = Image.fromarray((np.asarray(photo, "int32") // 257).clip(0, 255).astype("uint8"))
+        if photo.mode[0] in "IF":  # more than 8 bits: Pillow would clip them to white
+            grey = np.nan_to_num(np.asarray(photo, "float64"))
+            tops = (1, 255) if photo.mode == "F" else (4095, 65535)  # of 12 bits, of 16
+            white = next((top for top in tops if grey.max() <= top), grey.max())
+            photo = Image.fromarray((grey.clip(0) * (255 / white)).astype("uint8"))
         if photo.mode == "P":  # straight to RGB, Pillow would warn where some colours are transparent
             photo = photo.convert("RGBA")
         return np.array(photo.convert("RGB"))
@@ -122,12 +125,12 @@ def fit(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit_batch(images: np.ndarray, size: int) -> np.ndarray:
-    """Check one image or a batch, of any size, and return a float32 batch `(n, size, size, 3)` of middle squares."""
-    batch = check(images)
-    batch = batch[None] if batch.ndim == 3 else batch
-    if batch.shape[1:3] != (size, size):
-        batch = np.stack([fit(image, size) for image in batch])
-    return batch.astype("float32")
+    """Check one image, a batch, or a list of any sizes -> float32 `(n, size, size, 3)`, their middle squares."""
+    if not isinstance(images, (list, tuple)):
+        images = check(images)
+        images = images[None] if images.ndim == 3 else images
+    return np.stack([image if image.shape[:2] == (size, size) else fit(image, size)
+                     for image in map(check, images)]).astype("float32")
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:

@@ -18,6 +18,14 @@ def classifier():
                              photos.class_names)
 
 
+def test_one_image_at_a_time(classifier, dog):
+    both = np.stack([images.fit(dog, 224)] * 2)
+    for call in (lambda: transfer.grad_cam(classifier, both),
+                 lambda: transfer.activations(classifier.model, both, ["class_logits"])):
+        with pytest.raises(ValueError, match="One image .* got 2"):
+            call()
+
+
 @pytest.mark.core
 def test_saved_and_loaded_in_a_new_process_it_says_the_same(classifier, dog, tmp_path):
     path = classifier.save(tmp_path / "pets.keras")

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from tllib.images import check
-
 import cv2
 import numpy as np
 
@@ -22,10 +20,10 @@ def random_crop_flip(images: np.ndarray, random: np.random.Generator, *, zoom: f
         float32, same shape, 0 to 255. The argument is left as it was.
 
     Raises:
-        ValueError: no batch of RGB images, 0 to 255, or `zoom` is not in 0 to 1.
+        ValueError: no batch of RGB images, or `zoom` is not in 0 to 1.
     """
-    images = check(images)
-    if images.ndim != 4 or not 0 <= zoom < 1:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or not 0 <= zoom < 1:
         raise ValueError("random_crop_flip takes a batch (n, h, w, 3) and 0 <= zoom < 1, got "
                          f"{images.shape} and {zoom}.")
     height, width = images.shape[1:3]

@@ -14,7 +14,7 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
     """Layer name -> what it gives for one image `(h, w, 3)`, 0 to 255; float32, for maps `(height, width, channels)`.
 
     Raises:
-        ValueError: no such layer; the nearest names are suggested.
+        ValueError: more than one image, or no such layer; the nearest names are suggested.
     """
     known = {layer.name: layer for layer in model.layers}
     for name in layers:
@@ -22,7 +22,10 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
             raise unknown_name("layer", name, known)
     probe = keras.Model(model.input, [known[name].output for name in layers])
     probe.compile(jit_compile=backbones.jit_compile())
-    found = engine.predict(probe, fit_batch(image, model.input_shape[1]))
+    batch = fit_batch(image, model.input_shape[1])
+    if len(batch) != 1:
+        raise ValueError(f"One image (height, width, 3) at a time, got {len(batch)}: call it once for each.")
+    found = engine.predict(probe, batch)
     answers = found if isinstance(found, list) else [found]
     return {name: answer[0] for name, answer in zip(layers, answers, strict=True)}
 
