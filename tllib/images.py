@@ -79,7 +79,8 @@ def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
 
 def _decode_jpeg(content: bytes, size: int | None) -> np.ndarray:
     """Decode an ordinary JPEG fast, at 1/2, 1/4 or 1/8 scale where that leaves `size` pixels; pass on other files."""
-    if not content.startswith(b"\xff\xd8") or (b"Exif\0" in content and _orientation(content) != 1):
+    if not content.startswith(b"\xff\xd8") or (
+            b"Exif\0" in content and _opened(content).getexif().get(0x0112, 1) != 1):  # turned
         return _decode(content)
     height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
     if colours not in ("YCbCr", "RGB", "Gray") or height * width > MOST_PIXELS:
@@ -109,11 +110,6 @@ def _opened(content: bytes) -> Image.Image:
         return Image.open(io.BytesIO(content))
     except UnidentifiedImageError:
         raise ValueError("no picture, or of a format that no reader here knows") from None
-
-
-def _orientation(content: bytes) -> int:
-    with _opened(content) as photo:
-        return photo.getexif().get(0x0112, 1)
 
 
 def fit(image: np.ndarray, size: int) -> np.ndarray:

@@ -15,12 +15,7 @@ def progress(work: Iterable | None = None, *, what: str, total: int | None = Non
              done: int = 0) -> tqdm:
     """Count work: put it around what a loop goes through, or call its `update()` after each step.
 
-    Args:
-        work: what the loop goes through; None if you count yourself.
-        what: a word or two.
-        total: how many there are. Defaults to the length of `work`, if it has one.
-        unit: one of them; "B" for bytes, which are then counted in kilo and mega.
-        done: how many were there before.
+    `what` is a word or two; `unit` one of the `total`, "B" for bytes, which are counted in kilo and mega.
     """
     in_bytes, here = unit == "B", {"file": _Line(), "ncols": 80} if _in_notebook() else {}
     return tqdm(work, what, total, unit=unit if in_bytes else f" {unit}", unit_scale=in_bytes, initial=done, delay=2,

@@ -1,7 +1,15 @@
-"""A name nobody knows -> the error that says which known name was probably meant."""
+"""Names that are not known, or not the same -> the error that says which was probably meant, or how they differ."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+
+def other_classes(what: str, known: Sequence[str], found: Sequence[str]) -> ValueError:
+    """Say how the class names of photos differ from those that something knows, with a few of each."""
+    only = [", ".join(map(repr, [name for name in one if name not in other][:3])) or "none"
+            for one, other in ((known, found), (found, known))]
+    return ValueError(f"{what} knows {len(known)} classes, the photos are of {len(found)}. Not in the photos: "
+                      f"{only[0]}; only in them: {only[1]}." + " The order differs." * (set(known) == set(found)))
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:

@@ -1,3 +1,5 @@
+import unicodedata
+
 from tllib import datasets, files
 from tllib.datasets import PhotoSet
 
@@ -60,6 +62,11 @@ def test_nothing_is_left_out_without_a_word(tmp_path):
     assert photos.report.endswith("; 5 that are no pictures: .txt 3, .xml 1, empty 1"), photos.report
     assert photos.set_aside[folder / "empty"] == "an empty folder"
     assert photos.set_aside[folder / "notes.txt"] == "in no class folder"
+
+
+def test_a_name_is_the_same_however_a_system_writes_it(tmp_path):
+    make(tmp_path / "mine", **{unicodedata.normalize("NFD", "Bär"): 2, "Hund": 2})
+    assert datasets.load(tmp_path / "mine").class_names == (unicodedata.normalize("NFC", "Bär"), "Hund")
 
 
 def test_folders_train_and_val_are_official_parts(tmp_path):

@@ -22,7 +22,7 @@ def test_one_image_at_a_time(classifier, dog):
     both = np.stack([images.fit(dog, 224)] * 2)
     for call in (lambda: transfer.grad_cam(classifier, both),
                  lambda: transfer.activations(classifier.model, both, ["class_logits"])):
-        with pytest.raises(ValueError, match="One image .* got 2"):
+        with pytest.raises(ValueError, match=r"One image .* got 2"):
             call()
 
 

@@ -5,6 +5,7 @@ the first kind that the set has, all parts.
 """
 
 import os
+import unicodedata
 from pathlib import Path
 
 Rows = list[tuple[Path, str]]
@@ -21,7 +22,7 @@ def by_class(folder: Path, *, labels: str | None = None, split: str | None = Non
         raise ValueError(f"{folder} has no part {split!r}: {', '.join(part.name for part in parts) or 'only classes'}.")
     if parts:
         classes = [inside for part in parts if split in (None, part.name) for inside in _folders(part)]
-    rows = [(path, entry.name) for entry in classes for path in _files(entry)]
+    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry in classes for path in _files(entry)]
     empty = [(entry, "") for entry in classes if not _files(entry)]
     return rows + empty + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir())
                            if path.is_file() and path.name[0] != "."]

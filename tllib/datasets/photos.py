@@ -48,7 +48,7 @@ class PhotoSet:
         if not len(self.class_names) <= n <= len(self):
             raise ValueError(f"Cannot draw {n} of {len(self)} photos in {len(self.class_names)} classes: "
                              "every class needs one at least.")
-        return self._take(_draw(self.labels, n, seed))
+        return self.take(_draw(self.labels, n, seed))
 
     def split(self, *, test: float = 0.2, seed: int = 0) -> tuple["PhotoSet", "PhotoSet"]:
         """Divide into (train, test), a fraction `test` of the photos for the second, each class in proportion.
@@ -69,9 +69,10 @@ class PhotoSet:
                 raise ValueError(f"Class {name!r} has {count} photo: a split needs two, one to learn from and one to "
                                  "be tested on. Add photos of it or leave the class out.")
         chosen = _draw(self.labels, round(test * len(self)), seed, leave=1)
-        return self._take(np.setdiff1d(np.arange(len(self)), chosen)), self._take(chosen)
+        return self.take(np.setdiff1d(np.arange(len(self)), chosen)), self.take(chosen)
 
-    def _take(self, rows: np.ndarray) -> "PhotoSet":
+    def take(self, rows: np.ndarray) -> "PhotoSet":
+        """The photos with these numbers, in this order."""
         return replace(self, paths=tuple(self.paths[i] for i in rows), labels=_labels(self.labels[rows]))
 
 
@@ -112,7 +113,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         instead = load(fallback, root=root, labels=labels if labels in SOURCES[fallback].classes else None)
         if split is not None:  # a set without official parts: every fourth photo is for testing
             fourth = np.arange(len(instead)) % 4 == 3
-            instead = instead._take(np.flatnonzero(fourth if split == "test" else ~fourth))
+            instead = instead.take(np.flatnonzero(fourth if split == "test" else ~fourth))
         return replace(instead, report=f"{source.title} is not on this machine. {instead.report}")
     rows = getattr(layouts, source.layout)(folder, labels=labels, split=split)
     return _looked_at(folder, rows, source.title, source.noun)

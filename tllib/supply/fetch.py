@@ -52,16 +52,20 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
                 at_hand = {archive: file for archive in wanted if (file := _at_hand(archive, root))}
                 to_fetch = [archive for archive in wanted if archive not in at_hand]
                 if to_fetch and offline():
-                    raise ConnectionError(f"TLLIB_OFFLINE=1 forbids downloads. {by_hand(name, root)}")
+                    raise ConnectionError("TLLIB_OFFLINE=1 forbids downloads.")
                 _check_disk(wanted, to_fetch, root)
                 if to_fetch and ask:
                     _ask(source, to_fetch, root)
                 with full_disk_explained(root):
                     for archive in wanted:
-                        unpack_archive(at_hand.get(archive) or _from_mirrors(archive, name, root),
-                                       root / name / archive.holds, max_files=archive.max_files,
+                        if (file := at_hand.get(archive)) is None:
+                            file = root / ".downloads" / archive.name
+                            download_file(archive.urls, file, size=archive.size, digest=archive.sha256)
+                        unpack_archive(file, root / name / archive.holds, max_files=archive.max_files,
                                        max_bytes=archive.max_bytes)
         _tidy(source, root / ".downloads", root / name)
+    except ConnectionError as error:
+        raise ConnectionError(f"{error}\n{by_hand(name, root)}") from error
     except PermissionError as error:
         raise PermissionError(error.errno, f"{root} can't be written. Point TLLIB_DATA at a folder of yours, or pass "
                                            "root=", error.filename) from error
@@ -160,12 +164,3 @@ def _at_hand(archive: Archive, root: Path) -> Path | None:
             return fetched
         fetched.unlink()
     return None
-
-
-def _from_mirrors(archive: Archive, name: str, root: Path) -> Path:
-    target = root / ".downloads" / archive.name
-    try:
-        download_file(archive.urls, target, size=archive.size, digest=archive.sha256)
-    except ConnectionError as error:
-        raise ConnectionError(f"{error}\n{by_hand(name, root)}") from error
-    return target

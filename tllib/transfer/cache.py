@@ -4,7 +4,6 @@ One SQLite file a network, named by a hash of its layers, its weights and VERSIO
 bytes. Stale keys are never looked up; a crash or a second program can't leave half a row; every row has a checksum.
 """
 
-import hashlib
 import json
 import re
 import sqlite3
@@ -12,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from tllib.files import cache_root
@@ -42,7 +42,7 @@ class FeatureCache:
         if not self.rows:
             return np.arange(len(paths))
         with ThreadPoolExecutor() as pool:
-            self.keys = list(pool.map(self._key, paths))
+            self.keys = list(pool.map(lambda path: sha256(path.read_bytes() + self.view.encode()).digest(), paths))
         missing = []
         for number, key in enumerate(self.keys):
             found = None
@@ -63,13 +63,10 @@ class FeatureCache:
             self.rows.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)",
                                   [(key, blob, zlib.crc32(blob)) for key, blob in blobs])
 
-    def _key(self, path: Path) -> bytes:
-        return hashlib.sha256(path.read_bytes() + self.view.encode()).digest()
-
 
 def fingerprint(network: keras.Model) -> str:
     """A hash of all that decides what a network says of a photo file."""
-    found = hashlib.sha256(f"{VERSION} {keras.backend.backend()}".encode())
+    found = sha256(f"{VERSION} {keras.backend.backend()}".encode())
     numbers = {layer.name: f"layer {number}" for number, layer in enumerate(network.layers)}
     config = json.dumps(network.get_config(), sort_keys=True, default=str)  # names that Keras counts up don't matter
     found.update(re.sub(r'(?<=")[^"]+(?=")', lambda name: numbers.get(name[0], name[0]), config).encode())

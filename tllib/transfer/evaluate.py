@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import datasets
+from tllib.suggest import other_classes
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import FeatureTable, predict
 
@@ -57,7 +58,7 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
     """
     if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
         if model.class_names != test.class_names:
-            raise ValueError(f"The classifier knows {model.class_names}, the photos are of {test.class_names}.")
+            raise other_classes("The classifier", model.class_names, test.class_names)
         return _report(predict(model.model, test), test.labels, test.paths, test.class_names)
     if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
         if model.output_shape[-1] != len(test.class_names):

@@ -1,7 +1,7 @@
 """Photos -> one feature vector each, computed once, with labels and paths from the same pass."""
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
@@ -63,11 +63,11 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
     bar = progress(what="features", total=len(photos), unit="photo")
     with bar, FeatureCache(backbone, "mirrored" * mirror, enabled=cache) as kept, tempfile.TemporaryFile() as file:
         for start in range(0, len(photos), CHUNK):
-            part = _rows(photos, range(start, min(start + CHUNK, len(photos))))
+            part = photos.take(np.arange(start, min(start + CHUNK, len(photos))))
             x = np.empty((len(part), width), "float32")
             missing = kept.fill(part.paths, x)
             if len(missing):
-                x[missing] = predict(backbone, _rows(part, missing), batch_size=batch_size,
+                x[missing] = predict(backbone, part.take(missing), batch_size=batch_size,
                                      augment=_mirrored if mirror else None)
                 kept.add(missing, x)
             file.write(x.tobytes())
@@ -89,10 +89,6 @@ def even_size(count: int, at_most: int, devices: int) -> int:
     """Size of batches that are all alike, hold little twice, and divide among devices."""
     size = -(-count // -(-count // at_most))
     return -(-size // devices) * devices
-
-
-def _rows(photos: datasets.PhotoSet, rows) -> datasets.PhotoSet:
-    return replace(photos, paths=tuple(photos.paths[row] for row in rows), labels=photos.labels[list(rows)])
 
 
 def _mirrored(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -19,6 +19,7 @@ from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.files import full_disk_explained
 from tllib.progress import progress
+from tllib.suggest import other_classes
 from tllib.transfer.classifier import Classifier
 from tllib.transfer.features import even_size
 
@@ -61,7 +62,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     """
     for photos in (train, validation):
         if photos is not None and photos.class_names != classifier.class_names:
-            raise ValueError(f"The classifier knows {classifier.class_names}, the photos are of {photos.class_names}.")
+            raise other_classes("The classifier", classifier.class_names, photos.class_names)
     model, start = classifier.model, classifier.model.get_weights()
     batches, devices = training_batches(model, train, augment, seed), backbones.device_count(model)
     unfreeze(model, classifier.backbone, layers,
