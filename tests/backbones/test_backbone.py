@@ -50,6 +50,20 @@ def test_agrees_with_the_independent_oracle(name, shared):
         np.testing.assert_allclose(found[expected["top5"]], expected["logits"], atol=0.05)
 
 
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnetv2b0", "mobilenetv2", "resnet50v2"])
+def test_features_of_other_families_are_what_their_top_classifies(name, dog):
+    network, backbone = (backbones.load(name, weights=None, top=top) for top in (True, False))
+    for layer in network.layers:  # normalising layers as if they had learned something
+        if isinstance(layer, keras.layers.LayerNormalization):
+            layer.set_weights([1 + weight + 0.3 * np.sin(np.arange(weight.size)) for weight in layer.get_weights()])
+    backbone.set_weights(network.get_weights()[:len(backbone.get_weights())])
+    kernel, bias = network.layers[-1].get_weights()
+    photo = images.fit_batch(dog, 224)
+    expected = network.predict(photo, verbose=0)
+    np.testing.assert_allclose(backbone.predict(photo, verbose=0) @ kernel + bias, expected,
+                               atol=1e-3 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_table_row_describes_the_network(name, undrawn):
     row = FAMILIES[name]

