@@ -13,6 +13,7 @@ from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file,
 
 import keras
 import numpy as np
+import scipy.special
 
 CLASS_NAMES = Path(__file__).with_name("imagenet_classes.txt")
 
@@ -81,12 +82,14 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     file, whole = weights, True
     if weights == "imagenet" and name not in PACKAGED:
         file, whole = find_file(name, top=top, here=on_this_machine)
-    policy = keras.config.dtype_policy()
+    policy, order = keras.config.dtype_policy(), keras.config.image_data_format()
     try:
         keras.config.set_dtype_policy(precision or policy)
-        model = row.build(include_top=whole)
+        keras.config.set_image_data_format("channels_last")
+        model = row.build(**{} if whole else {"include_top": False})
     finally:
         keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(order)
     if weights is None:
         _randomise(model, seed)
     elif file == "imagenet":
@@ -135,8 +138,7 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
 def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Probabilities `(n, classes)`, float64, from any network of logits, your own classifier's say."""
     logits = predict(network, fit_batch(images, network.input_shape[1])).astype("float64")
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return scipy.special.softmax(logits, axis=1)
 
 
 @cache

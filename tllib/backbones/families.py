@@ -17,7 +17,7 @@ class Family:
     """One row. `build(**options)` returns a flat model, pixels -> 1000 logits, with fresh weights.
 
     Attributes:
-        build: builder; takes `include_top`.
+        build: builder; may take `include_top=False`.
         input_size: height and width of the pictures, in pixels.
         features: length of the feature vector of one picture.
         parameters: number of weights, BatchNorm statistics and ImageNet top included.
@@ -47,24 +47,13 @@ def _minus_one_to_one(pixels):
     return keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pixels)
 
 
-def _inside(pixels):
-    """Leave the scaling to the network, which has its own."""
-    return pixels
-
-
-def _application(name: str, scaling: Callable, *, include_top: bool = True, **options) -> keras.Model:
-    """Build one of `keras.applications`, with its scaling as first layers of the same flat model."""
+def _application(name: str, scaling: Callable | None, *, include_top: bool = True, **options) -> keras.Model:
+    """Build one of `keras.applications`, with its scaling first in the same flat model; None: it has its own."""
     pixels = keras.Input((224, 224, 3), name="pixels")
     if include_top:
         options["classifier_activation"] = None
-    return getattr(keras.applications, name)(input_tensor=scaling(pixels), include_top=include_top, weights=None,
-                                             **options)
-
-
-def _lite(input_size: int, width: float, depth: float) -> Callable[..., keras.Model]:
-    def build(*, include_top: bool = True) -> keras.Model:
-        return efficientnet_lite.build(input_size=input_size, width=width, depth=depth)
-    return build
+    return getattr(keras.applications, name)(input_tensor=scaling(pixels) if scaling else pixels, weights=None,
+                                             include_top=include_top, **options)
 
 
 def _vgg(depth: int, parameters: int) -> Family:
@@ -86,13 +75,13 @@ def _mobilenet(alpha: float, parameters: int, top1: float) -> Family:
 
 
 def _mobilenetv3(size: str, features: int, parameters: int, top1: float, first: str) -> Family:
-    return Family(partial(_application, f"MobileNetV3{size}", _inside), 224, features, parameters, top1,
+    return Family(partial(_application, f"MobileNetV3{size}", None), 224, features, parameters, top1,
                   "Howard et al., arXiv:1905.02244", unfreeze_from=first, last_maps="conv_1_bn")
 
 
 def _efficientnet_lite(size: int, width: float, depth: float, parameters: int, top1: float, first: str) -> Family:
-    return Family(_lite(size, width, depth), size, 1280, parameters, top1,
-                  "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu")
+    return Family(partial(efficientnet_lite.build, input_size=size, width=width, depth=depth), size, 1280, parameters,
+                  top1, "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu")
 
 
 FAMILIES: dict[str, Family] = {
@@ -110,10 +99,10 @@ FAMILIES: dict[str, Family] = {
     "mobilenetv3small": _mobilenetv3("Small", 576, 2_554_968, 68.1, "expanded_conv_8_expand"),
     "mobilenetv3large": _mobilenetv3("Large", 960, 5_507_432, 75.6, "expanded_conv_12_expand"),
     "efficientnetv2b0": Family(
-        partial(_application, "EfficientNetV2B0", _inside), 224, 1280, 7_200_312, 78.7, "Tan and Le, arXiv:2104.00298",
+        partial(_application, "EfficientNetV2B0", None), 224, 1280, 7_200_312, 78.7, "Tan and Le, arXiv:2104.00298",
         unfreeze_from="block6a_expand_conv", last_maps="top_activation"),
     "convnext_tiny": Family(
-        partial(_application, "ConvNeXtTiny", _inside), 224, 768, 28_589_128, 81.3, "Liu et al., arXiv:2201.03545",
+        partial(_application, "ConvNeXtTiny", None), 224, 768, 28_589_128, 81.3, "Liu et al., arXiv:2201.03545",
         unfreeze_from="convnext_tiny_stage_3_block_0_depthwise_conv",
         last_maps="convnext_tiny_stage_3_block_2_identity"),
     "efficientnet_lite0": _efficientnet_lite(224, 1.0, 1.0, 4_694_024, 75.1, "block15_expand_conv"),

@@ -7,7 +7,7 @@ that judged it, stay the same. An error that may pass (of the disk, of permissio
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -39,14 +39,17 @@ def unusable(folder: str | os.PathLike, files: Sequence[Path]) -> dict[Path, str
     names = [file.relative_to(folder).as_posix() for file in files]
     stamps = [_stamp(file) for file in files]
     new = [row for row, name in enumerate(names) if known.get(name, [])[:2] != stamps[row]]
-    passing, looked = {}, _on_all_cores(lambda row: (row, *_look(files[row])), new)
+    passing, pool = {}, ThreadPoolExecutor(os.cpu_count())
+    looked = pool.map(lambda row: _look(files[row]), new)
     try:
-        for row, reason, lasts in progress(looked, what="looking at photos", total=len(new), unit="file"):
+        bar = progress(looked, what="looking at photos", total=len(new), unit="file")
+        for row, (reason, lasts) in zip(new, bar, strict=True):
             if lasts:
                 known[names[row]] = [*stamps[row], reason]
             else:
                 passing[names[row]] = reason
     finally:  # what is done is done, even if somebody pressed Stop
+        pool.shutdown(cancel_futures=True)
         if new:
             with suppress(OSError), replacing(record) as temporary:  # without a record they are looked at again
                 temporary.write_text(json.dumps({"judges": _judges(), "files": known}), encoding="utf-8")
@@ -67,13 +70,6 @@ def _look(file: Path) -> tuple[str, bool]:
     except ValueError as error:
         return " ".join(str(error.__cause__ or error).split())[:200], True
     return "", True
-
-
-def _on_all_cores(work, items: Sequence[int]) -> Iterator:
-    """Results in the order of the items, a bounded number of them waiting at a time."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(items), 4096):
-            yield from pool.map(work, items[start:start + 4096])
 
 
 def _judges() -> list:

@@ -14,6 +14,7 @@ from tllib.synthesis.result import ImageResult, measure, names_of, number_of
 
 import keras
 import numpy as np
+import scipy.special
 
 BATCH = 8  # photos asked about at once; on two cores as fast a photo as 32, and short of idle places at the end
 
@@ -110,9 +111,7 @@ def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[ker
 def _judge(logits: np.ndarray, number: int, sign: int) -> tuple[float, float]:
     """Margin in logits, and sureness from 0 to 1, of the network that is hardest to convince."""
     own = logits[:, number].astype("float64")
-    others = np.delete(logits, number, axis=1)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    share = powers[:, number] / powers.sum(axis=1)
+    others, share = np.delete(logits, number, axis=1), scipy.special.softmax(logits, axis=1)[:, number]
     return float((sign * (own - others.max(axis=1))).min()), float((share if sign > 0 else 1 - share).min())
 
 

@@ -1,7 +1,6 @@
 """A starting image -> a Keras layer whose only weight is that image, so that `fit` can paint on it.
 
-Two canvases: `PixelCanvas` keeps the pixels themselves; `WaveCanvas` keeps the strengths of cosine waves, as a JPEG
-file does, scaled so that broad shapes appear before fine grain. `Box` keeps pixels within what a file can hold.
+`PixelCanvas` keeps the pixels; `WaveCanvas` the strengths of cosine waves, as a JPEG file does, broad shapes first.
 """
 
 import keras
@@ -30,7 +29,7 @@ class PixelCanvas(keras.layers.Layer):
     """
 
     def __init__(self, start: np.ndarray, *, penalty=None, constraint=None):
-        super().__init__(name="canvas")
+        super().__init__(name="canvas", dtype="float32")
         self.image = self.add_weight(shape=start.shape, regularizer=penalty, constraint=constraint, name="image")
         self.restart(start)
 
@@ -62,7 +61,7 @@ class WaveCanvas(keras.layers.Layer):
     """
 
     def __init__(self, start: np.ndarray, *, penalty=None, contrast: float = 2.0, seed: int = 0):
-        super().__init__(name="canvas")
+        super().__init__(name="canvas", dtype="float32")
         self.penalty = penalty
         size = start.shape[1]
         index = np.arange(size)

@@ -21,7 +21,7 @@ class TargetLogit(keras.losses.Loss):
     """
 
     def __init__(self, rivals: float = 0.0, spread: float = 1.0):
-        super().__init__(name="objective")
+        super().__init__(name="objective", dtype="float32")
         self.rivals, self.spread = rivals, spread
 
     def call(self, targets, logits):
@@ -40,7 +40,7 @@ class TargetMargin(keras.losses.Loss):
     """
 
     def __init__(self, reduction: str = "sum_over_batch_size"):
-        super().__init__(name="objective", reduction=reduction)
+        super().__init__(name="objective", reduction=reduction, dtype="float32")
 
     def call(self, target, logits):
         """Class numbers `(n,)`, logits `(n, classes)` or, of several networks, `(n, networks, classes)` -> `(n,)`."""
@@ -52,26 +52,25 @@ class TargetMargin(keras.losses.Loss):
 
 @functools.lru_cache(maxsize=4)  # compiling takes seconds: the next attack on the same networks goes without
 def margin_gradient(networks: tuple[keras.Model, ...]) -> Callable:
-    """Differentiate the margin by the pixels, through one or several networks whose margins are added.
-
-    Args:
-        networks: pixels -> logits. One that takes another size sees the images resized.
+    """Differentiate the margins of one or several networks, added, by the pixels.
 
     Returns:
-        A function of images `(n, size, size, 3)`, class numbers `(n,)` and signs `(n,)`, 1 where the class is the
-        target and -1 where it is to be left. It gives the gradient of how far the target is behind, like the images,
-        and logits `(n, networks, classes)`.
+        A function of images `(n, size, size, 3)`, resized for who takes another size, class numbers `(n,)` and signs
+        `(n,)`, 1 where the class is the target and -1 where it is to be left -> the gradient of how far the target is
+        behind, like the images, and logits `(n, networks, classes)`.
     """
     behind = TargetMargin(reduction="sum")
 
     def objective(images, classes, signs):
         n, size = images.shape[:2]
         seen = [images if network.input_shape[1] == size else
-                window(images, ops.zeros((2, n, 1)), ops.ones((n, 1)), network.input_shape[1]) for network in networks]
-        logits = ops.stack([network(image) for network, image in zip(networks, seen, strict=True)], axis=1)
+                window(images, ops.zeros((2, n, 1), "float32"), ops.ones((n, 1), "float32"), network.input_shape[1])
+                for network in networks]
+        logits = ops.cast(ops.stack([network(image) for network, image in zip(networks, seen, strict=True)], axis=1),
+                          "float32")
         return behind(classes, logits, sample_weight=signs), logits
     return engine.gradient(objective)
 
 
 def _one_hot(target, logits):
-    return ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1])
+    return ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1], dtype=logits.dtype)

@@ -82,17 +82,22 @@ class ImageOptimizer:
 
 @contextmanager
 def _frozen(network: keras.Model) -> Iterator[None]:
-    """Keep a network from learning meanwhile; afterwards every layer may learn, or not, as before."""
+    """Keep a network from learning, and pixels float32 whatever Keras is set to; afterwards all is as before."""
     engine.check_one_device([network])
     layers = [part for layer in network.layers for part in layer._flatten_layers()]
     could_learn = [layer.trainable for layer in layers]
+    policy, floats = keras.config.dtype_policy(), keras.config.floatx()
     try:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
         for layer in layers:  # each by itself, whatever its network says
             layer.trainable = False
         yield
     finally:
         for layer, trainable in zip(layers, could_learn, strict=True):
             layer.trainable = trainable
+        keras.config.set_floatx(floats)
+        keras.config.set_dtype_policy(policy)
 
 
 def _probability(targets, outputs):
@@ -139,7 +144,7 @@ class _PerImage(keras.metrics.Metric):
         self.weight = self.add_variable((), "zeros", name="weight")
 
     def update_state(self, targets, outputs, sample_weight=None):
-        self.total.assign(0.8 * self.total + ops.cast(self.function(targets, outputs), "float32"))
+        self.total.assign(0.8 * self.total + self.function(targets, ops.cast(outputs, "float32")))
         self.weight.assign(0.8 * self.weight + 1)
 
     def result(self):

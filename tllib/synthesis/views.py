@@ -21,7 +21,7 @@ class RandomView(keras.layers.Layer):
     """
 
     def __init__(self, size: int, *, zoom: float = 0.3, turn: float = 0.0, seed: int = 0):
-        super().__init__(name="view")
+        super().__init__(name="view", dtype="float32")
         self.size, self.zoom, self.turn = size, zoom, turn
         self.random = keras.random.SeedGenerator(seed)
 

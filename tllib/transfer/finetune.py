@@ -171,8 +171,6 @@ class _Epochs(keras.callbacks.Callback):
         backbones.sync(self.model)
         self.history.append(dict(logs))
         self.latest = self.model.get_weights()
-        self.bar.set_postfix({short: f"{logs[name]:.3f}" for short, name in
-                              (("acc", "accuracy"), ("val", "val_accuracy")) if name in logs}, refresh=False)
 
 
 class _Backup(keras.callbacks.BackupAndRestore):
