@@ -6,18 +6,19 @@
 import errno
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def data_root() -> Path:
-    """Folder with one folder per data set: `TLLIB_DATA`, else the checkout's `data/`, else `data/` right here."""
-    if os.environ.get("TLLIB_DATA"):
-        root = Path(os.environ["TLLIB_DATA"]).expanduser()
+def data_root(root: str | os.PathLike | None = None) -> Path:
+    """Folder of the data sets: `root`, else `TLLIB_DATA`, else the checkout's `data/`, else `data/` right here."""
+    if root or os.environ.get("TLLIB_DATA"):
+        root = Path(root or os.environ["TLLIB_DATA"]).expanduser()
         if root.is_file():
-            raise ValueError(f"TLLIB_DATA is a file, {root}; it should be a folder. If it is a packed classroom, run: "
+            raise ValueError(f"The data folder is a file, {root}. If it is a packed classroom, run: "
                              f"python -m tllib unpack {root}")
         return root
     checkout = Path(__file__).resolve().parents[1] / "data"
@@ -34,7 +35,9 @@ def cache_root() -> Path:
     if os.environ.get("TLLIB_CACHE"):
         return Path(os.environ["TLLIB_CACHE"]).expanduser()
     home = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    return Path(home or Path.home() / ".cache") / "tllib"
+    with suppress(RuntimeError):  # nobody's home, as in some containers
+        home = home or Path.home() / ".cache"
+    return Path(home or tempfile.gettempdir()) / "tllib"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Photo files and arrays -> pixels in the one convention of this library.
 
-Every public image is RGB, `(height, width, 3)` or a batch `(n, height, width, 3)`, 0 to 255, uint8 or float32.
-Scaling for a network lives inside that network, so nobody has to remember it. No function changes its argument.
+Every public image is RGB, `(height, width, 3)` or a batch of these, 0 to 255, uint8 or float32; scaling lives inside
+networks. No function changes its argument.
 """
 
 import io
@@ -57,11 +57,10 @@ def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
         uint8 `(h, w, 3)`, or `(size, size, 3)`.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is not a picture, is damaged or is cut short.
+        FileNotFoundError; ValueError: the file is not a picture, is damaged or is cut short.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(os.path.expanduser(path), "rb", buffering=0) as file:
             content = file.read()
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(f"No picture at {path}. Give the path of a photo file on this machine.") from None
@@ -140,7 +139,7 @@ def save(path: str | os.PathLike, image: np.ndarray) -> Path:
     Raises:
         ValueError: `path` does not end in .png (other formats change pixels) or `image` is not one RGB image.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.suffix.lower() != ".png":
         raise ValueError(f"{path.name}: save as .png. JPEG and others would change the pixels.")
     image = check(image)
@@ -157,7 +156,8 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray], *, fra
     Raises:
         ValueError: `path` does not end in .gif, or there are no frames.
     """
-    path, frames = Path(path), [Image.fromarray(to_uint8(check(frame, name="frame"))) for frame in frames]
+    path = Path(path).expanduser()
+    frames = [Image.fromarray(to_uint8(check(frame, name="frame"))) for frame in frames]
     if path.suffix.lower() != ".gif" or not frames:
         raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif, and frames.")
     with replacing(path) as temporary:

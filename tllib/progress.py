@@ -1,7 +1,6 @@
 """Work that takes more than two seconds -> a line that says what, how far, and how long yet.
 
-The line is written over, so that however long it takes there is one; it is plain text in a terminal, in a notebook and
-in the file of a saved notebook. `TLLIB_PROGRESS=0` leaves it out.
+The line is written over; it is plain text, in a saved notebook too. `TLLIB_PROGRESS=0` leaves it out.
 """
 
 import os

@@ -43,7 +43,8 @@ def test_another_machine_runs_from_the_pack_alone(here, tmp_path, monkeypatch, n
     np.testing.assert_array_equal(backbones.load("efficientnet_lite0").weights[0].numpy(), expected)
     assert (there / "imagenet_classes.txt").read_text().splitlines() == list(backbones.class_names())
     assert (there / "weights/mobilenet_2_5_224_tf.h5").read_bytes() == b"weights"
-    assert "TLLIB_DATA" in (there / "READ_ME.txt").read_text() and "research use" in (there / "READ_ME.txt").read_text()
+    read_me = (there / "READ_ME.txt").read_text()
+    assert "TLLIB_DATA" in read_me and "non-commercial research only, not to be re-published" in read_me
 
 
 def test_what_cannot_be_packed_leaves_nothing_behind(here, tmp_path, monkeypatch):
@@ -76,7 +77,7 @@ def test_a_damaged_pack_is_refused(here, tmp_path):
 
 def test_a_packed_file_is_no_data_folder(here, tmp_path, monkeypatch):
     monkeypatch.setenv("TLLIB_DATA", str(classroom.pack(tmp_path / "class.zip", [])))
-    with pytest.raises(ValueError, match=r"TLLIB_DATA is a file.*python -m tllib unpack"):
+    with pytest.raises(ValueError, match=r"data folder is a file.*python -m tllib unpack"):
         datasets.load("cats_vs_dogs")
 
 

@@ -145,6 +145,51 @@ def test_first_mirror_fails_second_serves_and_all_dead_is_one_clear_message(smal
         assert is_whole(tmp_path / "one", content)
 
 
+@pytest.fixture
+def small_cats(monkeypatch):
+    """The small real set as a server would have it: its layout, its counts, photos of a few pixels."""
+    monkeypatch.setattr(download, "PAUSE", 0.01)
+    monkeypatch.delenv("TLLIB_OFFLINE", raising=False)
+    photo, file = jpeg(0, 8), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for part, count in (("train", 1000), ("validation", 500)):
+            for kind in ("cats", "dogs"):
+                for number in range(count):
+                    archive.writestr(f"cats_and_dogs_filtered/{part}/{kind}/{kind[:3]}.{number}.jpg", photo)
+        archive.writestr("cats_and_dogs_filtered/vectorize.py", "print('not a photo, and not run')")
+    content, row = file.getvalue(), SOURCES["cats_vs_dogs_small"]
+
+    def register(url):
+        monkeypatch.setitem(SOURCES, "cats_vs_dogs_small", replace(row, archives=(
+            replace(row.archives[0], urls=(url,), size=len(content)),)))
+    return register, content
+
+
+def test_real_photos_in_a_minute(small_cats, tmp_path):
+    register, content = small_cats
+    name = "cats_and_dogs_filtered.zip"
+    with serving({name: content}, {name: [{"cut": 40_000}, {}]}) as server:
+        register(server.url + name)
+        datasets.fetch("cats_vs_dogs_small", root=tmp_path, ask=False)
+        assert [wanted for _, wanted in server.asked] == [None, "bytes=40000-"], "taken up where it broke"
+    train, test = (datasets.load("cats_vs_dogs_small", root=tmp_path, split=part) for part in ("train", "validation"))
+    assert train.counts() == {"cats": 1000, "dogs": 1000} and test.counts() == {"cats": 500, "dogs": 500}
+    whole = datasets.load("cats_vs_dogs_small", root=tmp_path)
+    assert len(whole) == 3000 and "1 that are no pictures: .py 1" in whole.report
+
+
+@pytest.mark.parametrize("damage", ["one bit", "short"])
+def test_without_a_published_hash_size_and_checksums_decide(small_cats, tmp_path, damage):
+    register, content = small_cats
+    at = content.index(b"\xff\xd8") + 300
+    bad = content[:-9] if damage == "short" else content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+    with serving({"x.zip": bad}) as server:
+        register(server.url + "x.zip")
+        with pytest.raises((ConnectionError, ValueError), match=r"it offers .* expected|x\.zip is damaged"):
+            datasets.fetch("cats_vs_dogs_small", root=tmp_path, ask=False)
+    assert not (tmp_path / "cats_vs_dogs_small/cats_and_dogs_filtered").exists()
+
+
 def test_redirects_are_followed(small, tmp_path):
     with serving({"p.zip": b"", "real.zip": small.content}, {"p.zip": [{"redirect": "real.zip"}]}) as server:
         small(server.url + "p.zip")
@@ -183,6 +228,51 @@ def test_offline_never_opens_a_socket(small, tmp_path, monkeypatch):
     (tmp_path / "p.zip").write_bytes(small.content)
     datasets.fetch("small", root=tmp_path, ask=False)  # brought by hand: no socket needed
     assert (tmp_path / "small/Photos").is_dir()
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
+def test_every_way_to_say_offline(small, tmp_path, monkeypatch, value):
+    small("http://127.0.0.1:9/p.zip")
+    monkeypatch.setenv("TLLIB_OFFLINE", value)
+    monkeypatch.setattr("socket.socket", None)
+    with pytest.raises(ConnectionError, match="forbids"):
+        datasets.fetch("small", root=tmp_path, ask=False)
+
+
+def test_a_proxy_that_cannot_be_spoken_to_is_said(small, tmp_path, monkeypatch):
+    small("http://127.0.0.1:9/p.zip")
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(ConnectionError, match=r"(?i)p\.zip: .*(socks|connection)"):
+        datasets.fetch("small", root=tmp_path, ask=False)
+
+
+def test_a_proxy_that_refuses_is_said(small, tmp_path, monkeypatch):
+    with serving({"p.zip": b""}, {"p.zip": [{"status": 407}], "http://example.org/p.zip": [{"status": 407}]}) as server:
+        small("http://example.org/p.zip")
+        monkeypatch.setenv("HTTP_PROXY", server.url)
+        with pytest.raises(ConnectionError, match="407 Proxy Authentication Required"):
+            datasets.fetch("small", root=tmp_path, ask=False)
+
+
+def test_a_disk_without_locks_will_do(small, tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+    monkeypatch.setattr(download.filelock.FileLock, "_acquire", refuse)
+    with serving({"p.zip": small.content}) as server:
+        small(server.url + "p.zip")
+        datasets.fetch("small", root=tmp_path, ask=False)
+    assert datasets.load("small", root=tmp_path).counts() == {"Cat": 4, "Dog": 3}
+    assert not list(tmp_path.glob("*.soft"))
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    small("http://127.0.0.1:9/p.zip")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/p.zip").write_bytes(small.content)
+    assert datasets.fetch("small", root="~/data", ask=False) == tmp_path / "data/small"
+    assert len(datasets.load("small", root="~/data")) == len(datasets.load("~/data/small/Photos")) == 7
 
 
 def test_the_manual_steps_work(small, tmp_path):

@@ -172,10 +172,11 @@ def test_animations_of_other_kinds(tmp_path, dog):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"canvas": "paper"}, "'waves' or 'pixels'"), ({"total_variation": -1}, "total_variation >= 0"),
-    ({"zoom": 1}, "zoom < 1"), ({"steps": 0}, "steps >= 1"), ({"turn": 90}, "turn <= 45"),
-    ({"rivals": 2}, "rivals <= 1"),
-    ({"halvings": 2}, "halvings is for pixels"), ({"canvas": "pixels", "halvings": 9}, "halvings from 0 to 4"),
+    ({"canvas": "paper"}, "canvas='paper': expected 'waves' or 'pixels'"), ({"rivals": 2}, "rivals=2: .* 0 to 1"),
+    ({"total_variation": -1}, "total_variation=-1: expected 0 or more"), ({"zoom": 1}, "zoom=1: .* below 1"),
+    ({"steps": 0}, "steps=0: expected 1 or more"), ({"turn": 90}, "turn=90: expected 0 to 45"),
+    ({"halvings": 2}, "halvings=2: .* 0 for waves"), ({"canvas": "pixels", "halvings": 9}, "halvings=9: .* 0 to 4"),
+    ({"learning_rate": 0}, "learning_rate=0: expected above 0"),
 ])
 def test_recipes(options, message):
     with pytest.raises(ValueError, match=message):

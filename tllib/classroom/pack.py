@@ -38,7 +38,7 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
         FileNotFoundError: a data set is not here, or not whole.
         OSError: the disk is full; nothing is left behind.
     """
-    target, root = Path(target), Path(root or data_root())
+    target, root = Path(target).expanduser(), data_root(root)
     if target.exists():
         raise FileExistsError(f"{target} is there already. Choose another name, or remove it first.")
     for name in names:
@@ -77,10 +77,10 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike) -> Path:
         FileNotFoundError: no such archive; FileExistsError: it is unpacked there already.
         ValueError: not such an archive, damaged, or one that would write elsewhere.
     """
-    archive = Path(archive)
+    archive = Path(archive).expanduser()
     if not archive.is_file():
         raise FileNotFoundError(f"No archive at {archive}.")
-    target = Path(folder) / archive.stem
+    target = Path(folder).expanduser() / archive.stem
     if target.exists():
         raise FileExistsError(f"{target} is there already. Choose another folder, or remove it first.")
     target.parent.mkdir(parents=True, exist_ok=True)

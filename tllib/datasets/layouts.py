@@ -22,9 +22,9 @@ def by_class(folder: Path, *, labels: str | None = None, split: str | None = Non
         raise ValueError(f"{folder} has no part {split!r}: {', '.join(part.name for part in parts) or 'only classes'}.")
     if parts:
         classes = [inside for part in parts if split in (None, part.name) for inside in _folders(part)]
-    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry in classes for path in _files(entry)]
-    empty = [(entry, "") for entry in classes if not _files(entry)]
-    return rows + empty + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir())
+    rows = [(path, "" if path == entry else unicodedata.normalize("NFC", entry.name)) for entry in classes
+            for path in _files(entry) or [entry]]
+    return rows + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir())
                            if path.is_file() and path.name[0] != "."]
 
 
@@ -35,8 +35,7 @@ def oxford_lists(folder: Path, *, labels: str | None = None, split: str | None =
         listing = folder / "annotations" / f"{name}.txt"
         if not listing.is_file():
             raise FileNotFoundError(f"No list at {listing}. Unpack annotations.tar.gz there.")
-        lines = listing.read_text(encoding="utf-8").splitlines()
-        entries += [line.split() for line in lines if line and line[0] != "#"]
+        entries += [line.split() for line in listing.read_text("utf-8").splitlines() if line and line[0] != "#"]
     return [(folder / "images" / f"{image}.jpg",
              ("Cat", "Dog")[int(species) - 1] if labels == "species" else image.rsplit("_", 1)[0])
             for image, _, species, _ in sorted(entries)]

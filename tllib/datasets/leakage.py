@@ -55,8 +55,8 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
 
 def _hashes(paths: tuple[Path, ...]) -> np.ndarray:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = progress(pool.map(_hash, paths), what="comparing photos", total=len(paths), unit="photo")
-        return np.array(list(bar), "uint64")
+        hashes = progress(pool.map(_hash, paths), what="comparing photos", total=len(paths), unit="photo")
+        return np.fromiter(hashes, "uint64")
 
 
 def _hash(path: Path) -> int:

@@ -40,8 +40,8 @@ class PhotoSet:
 
     def counts(self) -> dict[str, int]:
         """Class name -> number of photos."""
-        found = np.bincount(self.labels, minlength=len(self.class_names))
-        return dict(zip(self.class_names, found.tolist(), strict=True))
+        numbers = np.bincount(self.labels, minlength=len(self.class_names)).tolist()
+        return dict(zip(self.class_names, numbers, strict=True))
 
     def subset(self, n: int, *, seed: int = 0) -> "PhotoSet":
         """Draw n photos, each class in proportion; at least one of each class, or it is a ValueError."""
@@ -96,7 +96,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     """
     if name not in SOURCES:
         if isinstance(name, os.PathLike) or os.sep in str(name) or Path(name).is_dir():
-            return _looked_at(Path(name), layouts.by_class(Path(name), split=split), Path(name).name)
+            folder = Path(name).expanduser()
+            return _looked_at(folder, layouts.by_class(folder, split=split), folder.name)
         raise unknown_name("data set", name, SOURCES)
     source = SOURCES[name]
     parts = tuple(source.photos) if len(source.photos) > 1 else ()
@@ -104,7 +105,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         raise ValueError(f"{name} has labels {' or '.join(source.classes)} and {' or '.join(parts) or 'no'} official "
                          f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
-    folder = Path(root or data_root()) / name / source.folder if source.archives else drawn(name, source.photos)
+    folder = data_root(root) / name / source.folder if source.archives else drawn(name, source.photos)
     if fetch.missing(name, root):
         if fallback is None:
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "

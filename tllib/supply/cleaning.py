@@ -37,7 +37,7 @@ def unusable(folder: str | os.PathLike, files: Sequence[Path]) -> dict[Path, str
     record = cache_root() / "photos" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.json"
     known = _read(record)
     names = [file.relative_to(folder).as_posix() for file in files]
-    stamps = [_stamp(file) for file in files]
+    stamps = [[file.stat().st_size, file.stat().st_mtime_ns] if file.exists() else [-1, 0] for file in files]
     new = [row for row, name in enumerate(names) if known.get(name, [])[:2] != stamps[row]]
     passing, pool = {}, ThreadPoolExecutor(os.cpu_count())
     looked = pool.map(lambda row: _look(files[row]), new)
@@ -76,14 +76,6 @@ def _judges() -> list:
     """The code and the readers whose word is kept; a reader added later (HEIC, say) is a new judge."""
     Image.init()
     return [VERSION, PIL.__version__, simplejpeg.__version__, sorted(Image.OPEN)]
-
-
-def _stamp(file: Path) -> list[int]:
-    try:
-        status = file.stat()
-    except OSError:
-        return [-1, 0]
-    return [status.st_size, status.st_mtime_ns]
 
 
 def _read(record: Path) -> dict[str, list]:

@@ -1,18 +1,20 @@
 """Addresses -> one file, complete and verified, or an error that says what each server did.
 
-    server ──> <file>.part ──size, hash──> <file>
-
-A break is taken up where it happened; what is half there or wrong never gets the file's name.
+    server ──> <file>.part ──size, hash──> <file>        a break is taken up where it happened
 """
 
+import errno
 import hashlib
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tllib.progress import progress
 
+import filelock
 import httpx
 
 ATTEMPTS = 3  # attempts in a row, at one server, that bring not one byte
@@ -25,7 +27,7 @@ class _RefusedError(Exception):
 
 
 class _BrokenError(Exception):
-    """What a server said; asking it again may help."""
+    """The same; asking again may help."""
 
 
 def download_file(urls: Sequence[str], target: Path, *, size: int | None = None, digest: str = "") -> None:
@@ -41,8 +43,7 @@ def download_file(urls: Sequence[str], target: Path, *, size: int | None = None,
         ConnectionError: no server gave it; a line for each says why.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    reasons = []
+    part, reasons = target.with_name(f"{target.name}.part"), []
     for url in urls:
         try:
             _complete(url, part, size, digest)
@@ -52,6 +53,26 @@ def download_file(urls: Sequence[str], target: Path, *, size: int | None = None,
             os.replace(part, target)
             return
     raise ConnectionError(f"{target.name} could not be fetched:\n" + "\n".join(reasons))
+
+
+@contextmanager
+def locked(path: Path, waiting: str = "") -> Iterator[None]:
+    """Let one program at a time go on; who waits says so. Where a disk knows no locks, a file stands for one."""
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0.1)
+    except filelock.Timeout:
+        print(waiting, file=sys.stderr)
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, PermissionError) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EROFS):
+            raise
+        lock = filelock.SoftFileLock(f"{path}.soft")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def problem(file: Path, size: int | None, digest: str) -> str:
@@ -86,6 +107,8 @@ def _complete(url: str, part: Path, size: int | None, digest: str) -> None:
             if not before:  # all of it came from here
                 raise _RefusedError(wrong)
             reason = wrong
+        except ImportError as error:  # a SOCKS proxy that this installation of httpx doesn't speak
+            raise _RefusedError(f"{' '.join(str(error).split())} Or set another proxy.") from error
         except (httpx.HTTPError, _BrokenError) as error:
             reason = error if isinstance(error, _BrokenError) else _in_short(error)
         in_vain = 0 if _length(part) > before else in_vain + 1
@@ -134,4 +157,4 @@ def _in_short(error: httpx.HTTPError) -> str:
     kind = ("no answer in time" if isinstance(error, httpx.TimeoutException) else
             "the connection was cut" if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError)) else
             "no connection")
-    return f"{kind} ({type(error).__name__})"
+    return f"{kind} ({type(error).__name__}: {' '.join(str(error).split())[:160]})"

@@ -8,17 +8,14 @@ Each arrow ends in one rename, so a break anywhere leaves nothing that a later r
 import errno
 import os
 import shutil
-import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from tllib.files import data_root, full_disk_explained, offline
 from tllib.suggest import unknown_name
-from tllib.supply.download import download_file, problem, readable
+from tllib.supply.download import download_file, locked, problem, readable
 from tllib.supply.sources import SOURCES, Archive, Source
 from tllib.supply.unpack import unpack_archive
-
-import filelock
 
 
 def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True) -> Path:
@@ -37,17 +34,14 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
         OSError: the disk is too small, or the folder can't be written.
         RuntimeError: nobody said yes.
         ValueError: unknown name, a set without archives, or a file brought by hand that is not the published one.
-
-    Example:
-        datasets.fetch("oxford_pets")     # asks, then shows how far it is and how long it will take
     """
-    source, root = _row(name), Path(root or data_root())
+    source, root = _row(name), data_root(root)
     if not source.archives:
         raise ValueError(f"{name!r} has nothing to fetch: {source.citation}. datasets.load({name!r}) is enough.")
     try:
         if missing(name, root):
             root.mkdir(parents=True, exist_ok=True)
-            with _only_one(root, name, source):
+            with locked(root / f".{name}.lock", f"Another program is fetching {source.title}; waiting for it …"):
                 wanted = missing(name, root)
                 at_hand = {archive: file for archive in wanted if (file := _at_hand(archive, root))}
                 to_fetch = [archive for archive in wanted if archive not in at_hand]
@@ -75,17 +69,17 @@ def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True)
 def missing(name: str, root: str | os.PathLike | None = None) -> list[Archive]:
     """Archives of a data set that are not unpacked below `root` yet."""
     return [archive for archive in _row(name).archives
-            if not (Path(root or data_root()) / name / archive.holds).is_dir()]
+            if not (data_root(root) / name / archive.holds).is_dir()]
 
 
 def brought(name: str, root: str | os.PathLike | None = None) -> bool:
     """Whether every archive that is missing lies in `root`, so that `fetch` needs no network."""
-    return all((Path(root or data_root()) / archive.name).is_file() for archive in missing(name, root))
+    return all((data_root(root) / archive.name).is_file() for archive in missing(name, root))
 
 
 def by_hand(name: str, root: str | os.PathLike | None = None) -> str:
     """Say how to get a data set without this program."""
-    root = Path(root or data_root()).absolute()
+    root = data_root(root).absolute()
     files = "\n".join(f"  - {archive.urls[0]} ({readable(archive.size)})" for archive in missing(name, root))
     return (f"To bring {SOURCES[name].title} by hand:\n1. with a browser, or on another machine, fetch\n{files}\n"
             f"   (their page: {SOURCES[name].page});\n2. put them, still packed, into {root};\n"
@@ -98,21 +92,6 @@ def _row(name: str) -> Source:
     return SOURCES[name]
 
 
-@contextmanager
-def _only_one(root: Path, name: str, source: Source):
-    """Let one process at a time work on a data set; the others wait, and then find it there."""
-    lock = filelock.FileLock(root / f".{name}.lock")
-    try:
-        lock.acquire(timeout=0.1)
-    except filelock.Timeout:
-        print(f"Another program is fetching {source.title}; waiting for it …", file=sys.stderr)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _tidy(source: Source, downloads: Path, folder: Path) -> None:
     """Remove what fetching and unpacking leave behind; what somebody brought stays."""
     for archive in source.archives:
@@ -123,30 +102,29 @@ def _tidy(source: Source, downloads: Path, folder: Path) -> None:
 
 
 def _check_disk(wanted: list[Archive], to_fetch: list[Archive], root: Path) -> None:
-    need = sum(archive.size for archive in to_fetch) - _fetched(to_fetch, root) + sum(
-        archive.size for archive in wanted)  # photos hardly shrink: unpacked, they take what the archive takes
+    need = sum(archive.size for archive in (*to_fetch, *wanted))  # unpacked, photos take what the archive takes
     free = shutil.disk_usage(root).free
-    if free < need:
+    if free < need - _here(to_fetch, root):
         raise OSError(errno.ENOSPC, f"This takes {readable(need)} while it is unpacked, and the disk that holds {root} "
                                     f"has {readable(free)} free. Make room, or point TLLIB_DATA at another disk")
 
 
 def _ask(source: Source, to_fetch: list[Archive], root: Path) -> None:
-    total, have = sum(archive.size for archive in to_fetch), _fetched(to_fetch, root)
+    total = sum(archive.size for archive in to_fetch)
     print(f"{source.title} ({source.licence}; {source.citation}) is not at {root}.\n"
-          f"To fetch: {readable(total - have)}" + (f" ({readable(have)} are here already)" if have else "") +
-          f" from {to_fetch[0].urls[0].split('/')[2]}. Disk: {readable(2 * total)} while unpacking, {readable(total)} "
-          f"afterwards; {readable(shutil.disk_usage(root).free)} free.")
+          f"To fetch: {readable(total - _here(to_fetch, root))} from {to_fetch[0].urls[0].split('/')[2]}. Disk: "
+          f"{readable(2 * total)} while unpacking, {readable(total)} afterwards; "
+          f"{readable(shutil.disk_usage(root).free)} free.")
     try:
-        answer = input("Fetch it now? [y/N] ")
+        agreed = input("Fetch it now? [y/N] ").strip().lower() in ("y", "yes")
     except (EOFError, NotImplementedError, OSError):
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
+        agreed = False
+    if not agreed:
         raise RuntimeError("Nothing was fetched, for nobody said yes. To agree beforehand: "
                            "datasets.fetch(name, ask=False)")
 
 
-def _fetched(to_fetch: list[Archive], root: Path) -> int:
+def _here(to_fetch: list[Archive], root: Path) -> int:
     parts = [root / ".downloads" / f"{archive.name}.part" for archive in to_fetch]
     return sum(part.stat().st_size for part in parts if part.is_file())
 

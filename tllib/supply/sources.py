@@ -13,7 +13,7 @@ class Archive:
     Attributes:
         urls: where it lies, best first; a server that fails is followed by the next.
         size: bytes.
-        sha256: hash of the whole file, in hexadecimal.
+        sha256: hash of the whole file, in hexadecimal; "" if none is published: then size and every member's CRC count.
         holds: the folder inside that is unpacked; the rest is left in the archive.
         max_files: more members than this are refused.
         max_bytes: more bytes than this, unpacked, are refused; also what must be free on the disk.
@@ -62,21 +62,29 @@ class Source:
 
 
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
-_OXFORD = ("https://www.robots.ox.ac.uk/~vgg/data/pets/data/", "https://thor.robots.ox.ac.uk/~vgg/data/pets/")
+_ASIRRA = "Elson, Douceur, Howell, Saul, Asirra, ACM CCS 2007"
+_RESEARCH = "non-commercial research only, not to be re-published"
+_OXFORD = ("https://thor.robots.ox.ac.uk/pets/", "https://www.robots.ox.ac.uk/~vgg/data/pets/data/")
 
 SOURCES = {
     "cats_vs_dogs": Source(
         title="Cats vs Dogs", layout="by_class", folder="PetImages", classes={"species": 2}, photos={"all": 25_000},
-        licence="research use", citation="Elson, Douceur, Howell, Saul, Asirra, ACM CCS 2007",
-        page="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
+        licence=_RESEARCH, citation=_ASIRRA, page="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
         archives=(Archive(
             urls=(_MICROSOFT + "kagglecatsanddogs_5340.zip",), size=824_887_076, holds="PetImages",
             sha256="b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
             max_files=26_000, max_bytes=1_200_000_000),)),
+    "cats_vs_dogs_small": Source(
+        title="Cats vs Dogs, small", layout="by_class", folder="cats_and_dogs_filtered", classes={"species": 2},
+        photos={"train": 2_000, "validation": 1_000}, licence=_RESEARCH,
+        citation=_ASIRRA, page="https://developers.google.com/machine-learning/practica/image-classification",
+        archives=(Archive(
+            urls=("https://storage.googleapis.com/mledu-datasets/cats_and_dogs_filtered.zip",), size=68_606_236,
+            holds="cats_and_dogs_filtered", sha256="", max_files=3_200, max_bytes=120_000_000),)),
     "oxford_pets": Source(
         title="Oxford-IIIT Pet", layout="oxford_lists", folder="", classes={"breed": 37, "species": 2},
         photos={"trainval": 3_680, "test": 3_669},
-        licence="CC BY-SA 4.0", citation="Parkhi, Vedaldi, Zisserman, Jawahar, Cats and Dogs, CVPR 2012",
+        licence="CC BY-SA 4.0, for research", citation="Parkhi, Vedaldi, Zisserman, Jawahar, Cats and Dogs, CVPR 2012",
         page="https://www.robots.ox.ac.uk/~vgg/data/pets/",
         archives=(
             Archive(

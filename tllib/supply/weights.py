@@ -16,9 +16,8 @@ from typing import NamedTuple
 
 from tllib.files import cache_root, data_root, full_disk_explained, offline, replacing
 from tllib.supply import lite_weights
-from tllib.supply.download import download_file, problem, readable
+from tllib.supply.download import download_file, locked, problem, readable
 
-import filelock
 import keras
 import numpy as np
 
@@ -175,14 +174,15 @@ def find_file(name: str, *, top: bool, here: Callable[[], list[str]]) -> tuple[P
 
 def _fetched(file: WeightFile, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with full_disk_explained(target.parent), filelock.FileLock(target.with_name(f".{target.name}.lock")):
+    lock = target.with_name(f".{target.name}.lock")
+    with full_disk_explained(target.parent), locked(lock, f"Another program is fetching {target.name}; waiting …"):
         if not target.is_file() or problem(target, file.size, file.digest):  # else another program was faster
             download_file([server + file.path for server in SERVERS], target, size=file.size, digest=file.digest)
     return target
 
 
 def _folders() -> tuple[Path, Path]:
-    return data_root() / "weights", Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    return data_root() / "weights", Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "models"
 
 
 def _places(file: WeightFile) -> list[Path]:
@@ -205,7 +205,7 @@ def set_from_file(model: keras.Model, path: str | os.PathLike) -> None:
         FileNotFoundError: no such file.
         ValueError: damaged, cut short, or made for another network.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"No weight file at {path}.")
     try:

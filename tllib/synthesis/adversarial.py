@@ -116,15 +116,15 @@ def _judge(logits: np.ndarray, number: int, sign: int) -> tuple[float, float]:
 
 
 def _check(photos: int, epsilon: int | None, steps: int, robust: bool) -> None:
-    if epsilon is not None and (epsilon != int(epsilon) or not 1 <= epsilon <= 255):
-        raise ValueError(f"epsilon counts whole grey levels, 1 to 255; None finds the smallest change; got {epsilon}.")
-    if not photos:
-        raise ValueError("photos is empty: give one photo or more.")
-    if steps < 1:
-        raise ValueError(f"steps counts gradients from 1; got {steps}.")
-    if robust and epsilon is None:
-        raise ValueError("A robust change needs a budget: give epsilon, 8 grey levels say. The smallest change lies "
-                         "right at the border, where anything undoes it.")
+    for wrong, message in (
+            (epsilon is not None and (epsilon != int(epsilon) or not 1 <= epsilon <= 255),
+             f"epsilon counts whole grey levels, 1 to 255; None finds the smallest change; got {epsilon}."),
+            (not photos, "photos is empty: give one photo or more."),
+            (steps < 1, f"steps counts gradients from 1; got {steps}."),
+            (robust and epsilon is None, "A robust change needs a budget: give epsilon, 8 grey levels say. The "
+                                         "smallest change lies right at the border, where anything undoes it.")):
+        if wrong:
+            raise ValueError(message)
 
 
 def _check_sources(network: keras.Model, seen: np.ndarray, target: str | int | None, source: str | int | None) -> None:

@@ -52,18 +52,15 @@ class Recipe:
     enough: float | None = None
 
     def __post_init__(self):
-        if self.canvas not in ("waves", "pixels"):
-            raise ValueError(f"canvas={self.canvas!r}: expected 'waves' or 'pixels'.")
-        if self.total_variation < 0 or not 0 <= self.rivals <= 1:
-            raise ValueError(f"Expected total_variation >= 0 and 0 <= rivals <= 1; got {self.total_variation} and "
-                             f"{self.rivals}.")
-        if not 0 <= self.zoom < 1 or not 0 <= self.turn <= 45:
-            raise ValueError(f"Expected 0 <= zoom < 1 and 0 <= turn <= 45; got {self.zoom} and {self.turn}.")
-        if self.steps < 1 or self.learning_rate <= 0 or not 0 <= self.halvings <= 4:
-            raise ValueError("Expected steps >= 1, learning_rate > 0 and halvings from 0 to 4; got "
-                             f"{self.steps}, {self.learning_rate} and {self.halvings}.")
-        if self.canvas == "waves" and self.halvings:
-            raise ValueError("halvings is for pixels: waves settle coarse shapes first by themselves.")
+        for name, right, expected in (
+                ("canvas", self.canvas in ("waves", "pixels"), "'waves' or 'pixels'"),
+                ("total_variation", self.total_variation >= 0, "0 or more"),
+                ("rivals", 0 <= self.rivals <= 1, "0 to 1"), ("turn", 0 <= self.turn <= 45, "0 to 45"),
+                ("zoom", 0 <= self.zoom < 1, "0 or more, below 1"),
+                ("steps", self.steps >= 1, "1 or more"), ("learning_rate", self.learning_rate > 0, "above 0"),
+                ("halvings", 0 <= self.halvings <= 4 * (self.canvas == "pixels"), "0 to 4 for pixels, 0 for waves")):
+            if not right:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected {expected}.")
 
 
 WAVES = Recipe()

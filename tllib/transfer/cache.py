@@ -23,17 +23,15 @@ VERSION = 1  # raise it when photos are read, cropped or resized in another way
 
 
 class FeatureCache:
-    """Rows of one network; `view` is what is done to photos before it sees them. A context manager."""
+    """Rows of one network; `view` is what is done to photos before it sees them."""
 
     def __init__(self, network: keras.Model, view: str, *, enabled: bool = True):
         self.view, self.keys = view, []
         path = cache_root() / "features" / f"{network.name}-{fingerprint(network)[:16]}.sqlite" if enabled else None
         self.rows = path and _open(path)
 
-    def __enter__(self) -> "FeatureCache":
-        return self
-
-    def __exit__(self, *_) -> None:
+    def close(self) -> None:
+        """Let go of the file."""
         if self.rows:
             self.rows.close()
 
@@ -77,18 +75,14 @@ def fingerprint(network: keras.Model) -> str:
 
 def _open(path: Path) -> sqlite3.Connection | None:
     """A file with a table for rows; None where none can be written. A damaged one is begun anew."""
-    for _ in range(2):
-        rows = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            rows = sqlite3.connect(path, timeout=60)
-            rows.execute("CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, x BLOB, checksum INTEGER)")
-            return rows
-        except (OSError, sqlite3.Error) as error:
-            if rows is not None:
-                rows.close()
-            if isinstance(error, (OSError, sqlite3.OperationalError)):
-                return None
-            with suppress(OSError):  # it holds nothing that can't be computed again
-                path.unlink()
-    return None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = sqlite3.connect(path, timeout=60)
+        rows.execute("CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, x BLOB, checksum INTEGER)")
+        return rows
+    except (OSError, sqlite3.OperationalError):
+        return None
+    except sqlite3.DatabaseError:  # it holds nothing that can't be computed again
+        rows.close()
+        path.unlink()
+        return _open(path)

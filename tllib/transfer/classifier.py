@@ -103,14 +103,13 @@ class Classifier:
         Raises:
             ValueError: `path` does not end in .keras.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         if path.suffix != ".keras":
             raise ValueError(f"{path.name}: save as .keras, Keras's own format.")
-        about = json.dumps({"class_names": self.class_names, "backbone": self.backbone})
         with full_disk_explained(path.parent), replacing(path) as temporary:
             self.model.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(_ABOUT, about)
+                archive.writestr(_ABOUT, json.dumps({"class_names": self.class_names, "backbone": self.backbone}))
         return path
 
 
@@ -121,7 +120,7 @@ def load_classifier(path: str | os.PathLike) -> Classifier:
         FileNotFoundError: no such file.
         ValueError: damaged, or not written by `Classifier.save`.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"No classifier at {path}. Classifier.save(path) writes one.")
     try:

@@ -43,7 +43,7 @@ class Report:
 
     @property
     def balanced_accuracy(self) -> float:  # noqa: D102
-        return sum(self.per_class.values()) / len(self.per_class)
+        return float(np.mean(list(self.per_class.values())))
 
 
 def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureTable) -> Report:

@@ -25,8 +25,7 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
     batch = fit_batch(image, model.input_shape[1])
     if len(batch) != 1:
         raise ValueError(f"One image (height, width, 3) at a time, got {len(batch)}: call it once for each.")
-    found = engine.predict(probe, batch)
-    answers = found if isinstance(found, list) else [found]
+    answers = keras.tree.flatten(engine.predict(probe, batch))
     return {name: answer[0] for name, answer in zip(layers, answers, strict=True)}
 
 

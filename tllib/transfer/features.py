@@ -1,6 +1,7 @@
 """Photos -> one feature vector each, computed once, with labels and paths from the same pass."""
 
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
                          "Use backbones.load(name) without top.")
     width = backbone.output_shape[1]
     bar = progress(what="features", total=len(photos), unit="photo")
-    with bar, FeatureCache(backbone, "mirrored" * mirror, enabled=cache) as kept, tempfile.TemporaryFile() as file:
+    kept = FeatureCache(backbone, "mirrored" * mirror, enabled=cache)
+    with bar, closing(kept), tempfile.TemporaryFile() as file:
         for start in range(0, len(photos), CHUNK):
             part = photos.take(np.arange(start, min(start + CHUNK, len(photos))))
             x = np.empty((len(part), width), "float32")

@@ -11,7 +11,6 @@ weights between the old and the new.
 import hashlib
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from tllib import backbones, datasets
@@ -77,13 +76,11 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         callbacks.append(stop)
     if resume is not None:
         settings = [layers, epochs, learning_rate, getattr(augment, "__qualname__", ""), seed]
-        folder = Path(resume) / _task(start, settings, train, validation)
+        folder = Path(resume).expanduser() / _task(start, settings, train, validation)
         callbacks.append(_Backup(folder, double_checkpoint=True))
     try:
         with watch.bar, full_disk_explained(Path(resume or ".")):
             model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
-        with suppress(OSError, TypeError):  # it is empty, unless something of yours is in it
-            Path(resume).rmdir()
     except KeyboardInterrupt:
         print(f"Stopped after {len(watch.history)} epochs; this is the best until then." +
               (f" On the classifier as it came, the same call goes on from {resume}." if resume else ""))
