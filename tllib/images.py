@@ -95,7 +95,7 @@ def _decode(content: bytes) -> np.ndarray:
     with _opened(content) as photo:
         photo = ImageOps.exif_transpose(photo)
         if photo.mode[0] in "IF":  # more than 8 bits: Pillow would clip them to white
-            grey = np.nan_to_num(np.asarray(photo, "float64"))
+            grey = np.nan_to_num(np.asarray(photo, "float32"))
             tops = (1, 255) if photo.mode == "F" else (4095, 65535)  # of 12 bits, of 16
             white = next((top for top in tops if grey.max() <= top), grey.max())
             photo = Image.fromarray((grey.clip(0) * (255 / white)).astype("uint8"))
