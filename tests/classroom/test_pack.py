@@ -47,6 +47,16 @@ def test_another_machine_runs_from_the_pack_alone(here, tmp_path, monkeypatch, n
     assert "TLLIB_DATA" in read_me and "non-commercial research only, not to be re-published" in read_me
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems can't hold these names")
+def test_what_pack_takes_unpack_gives(here, tmp_path):
+    odd = ("Screenshot 12:30:05.png", "con", "1.JPG", "0.jpg ", "dot.", "Bär.jpg", "a" * 200 + ".jpg")
+    for name in odd:
+        (here / "cats_vs_dogs/PetImages/Cat" / name).write_bytes(name.encode())
+    before = tree(here / "cats_vs_dogs")
+    there = classroom.unpack(classroom.pack(tmp_path / "class.zip", ["cats_vs_dogs"]), tmp_path / "there")
+    assert tree(there / "cats_vs_dogs") == before
+
+
 def test_what_cannot_be_packed_leaves_nothing_behind(here, tmp_path, monkeypatch):
     before = tree(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"'oxford_pets' is not in .*datasets\.fetch\('oxford_pets'\)"):

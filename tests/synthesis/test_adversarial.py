@@ -1,5 +1,7 @@
 """Adversarial images on the real network, their success measured on the file that was saved and loaded again."""
 
+from dataclasses import replace
+
 from tllib import backbones, datasets, images, synthesis
 from tllib.synthesis import adversarial
 from tllib.synthesis.objectives import margin_gradient
@@ -77,6 +79,30 @@ def test_a_classifier_of_your_own(dog, cat):
     assert synthesis.second_opinion(network, fake.image, 0)[1] == 1
     with pytest.raises(ValueError, match="2 classes without names: give a number, 0 to 1, not 'Siamese cat'"):
         synthesis.adversarial_image(network, dog, target="Siamese cat")
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("end", ["softmax layer", "softmax activation", "activation layer", "logits"])
+def test_a_classifier_is_attacked_and_drawn_as_it_is(lite0, dog, end):
+    """Whatever stands at the end of a network, its logits are what is changed, and its probabilities what is told."""
+    *_, last = lite0.layers
+    dense = keras.layers.Dense(1000, "softmax" if end == "softmax activation" else None)
+    outputs = dense(last.input)
+    dense.set_weights(last.get_weights())
+    if end == "softmax layer":
+        outputs = keras.layers.Softmax()(outputs)
+    if end == "activation layer":
+        outputs = keras.layers.Activation("softmax")(outputs)
+    network = keras.Model(lite0.input, outputs)
+    fake, expected = (synthesis.adversarial_image(each, dog, target="Siamese cat", epsilon=1)
+                      for each in (network, lite0))
+    assert fake.success and fake.steps == expected.steps
+    assert fake.probability == pytest.approx(expected.probability, abs=1e-3)
+    ours, theirs = (backbones.top_k(each, dog, k=1)[0][0][1] for each in (network, lite0))
+    assert ours == pytest.approx(theirs, abs=1e-4)
+    drawn, theirs = (synthesis.ideal_image(each, "zebra", recipe=replace(synthesis.WAVES, steps=2))
+                     for each in (network, lite0))
+    assert drawn.history["objective"][-1] == pytest.approx(theirs.history["objective"][-1], abs=1e-2)
 
 
 def test_a_robust_change_outlives_jpeg(lite0, dog, cat):

@@ -1,7 +1,7 @@
 """A name -> a pretrained network: pixels in, features or ImageNet logits out; and logits -> class names."""
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from tllib.backbones import efficientnet_lite
@@ -136,9 +136,19 @@ def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, classes)`, float64, from any network of logits, your own classifier's say."""
-    logits = predict(network, fit_batch(images, network.input_shape[1])).astype("float64")
+    """Probabilities `(n, classes)`, float64, from any network of logits or probabilities, your own classifier's say."""
+    logits = predict(logits_of(network), fit_batch(images, network.input_shape[1])).astype("float64")
     return scipy.special.softmax(logits, axis=1)
+
+
+@lru_cache(maxsize=8)
+def logits_of(network: keras.Model) -> keras.Model:
+    """Give a network up to its logits: without the softmax at its end, if there is one. It shares the weights."""
+    last = network.layers[-1]
+    if isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax:
+        logits = last.input @ last.kernel + last.bias if isinstance(last, keras.layers.Dense) else last.input
+        network = keras.Model(network.input, logits, name=network.name)
+    return network
 
 
 @cache

@@ -98,7 +98,5 @@ def gradient(function: Callable) -> Callable:
             found = torch.autograd.grad(scalar, keras.tree.flatten(x))
             return keras.tree.pack_sequence_as(x, found), more
 
-    def arrays(*inputs):
-        inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-        return keras.tree.map_structure(keras.ops.convert_to_numpy, slope(*inputs))
-    return arrays
+    every = keras.tree.map_structure
+    return lambda *inputs: every(keras.ops.convert_to_numpy, slope(*every(keras.ops.convert_to_tensor, inputs)))

@@ -44,7 +44,7 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
     for name in names:
         if not (root / name).is_dir() or (name in SOURCES and fetch.missing(name, root)):
             raise FileNotFoundError(f"{name!r} is not in {root}, or not whole. " + (
-                f"datasets.fetch({name!r}) fetches it." if name in SOURCES else f"Folders there: {_folders(root)}"))
+                f"datasets.fetch({name!r}) fetches it." if name in SOURCES else "It holds a folder for each data set."))
     target.parent.mkdir(parents=True, exist_ok=True)
     contents = list(_contents(root, names))
     read_me = _READ_ME.format(names=", ".join(names) or "no photos", licences="\n".join(
@@ -98,7 +98,3 @@ def _contents(root: Path, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for file in backbones.weight_files():
         yield file, f"weights/{file.name}"
     yield backbones.CLASS_NAMES, backbones.CLASS_NAMES.name
-
-
-def _folders(root: Path) -> str:
-    return ", ".join(sorted(entry.name for entry in root.iterdir() if entry.is_dir())) if root.is_dir() else "none"

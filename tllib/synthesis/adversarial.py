@@ -53,7 +53,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     engine.check_one_device([network, *also])
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)
-    began, networks = time.perf_counter(), [network, *also]
+    began, networks = time.perf_counter(), [backbones.logits_of(each) for each in (network, *also)]
     starts = np.stack([fit(photo, network.input_shape[1]) for photo in photos])
     seen = backbones.softmax(network, starts)
     sources = seen.argmax(axis=1)

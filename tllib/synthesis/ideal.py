@@ -12,7 +12,7 @@ from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
 from tllib.synthesis.optimize import ImageOptimizer
 from tllib.synthesis.penalties import TotalVariation
-from tllib.synthesis.result import ImageResult, measure
+from tllib.synthesis.result import ImageResult, measure, number_of
 from tllib.synthesis.views import RandomView
 
 import cv2
@@ -90,14 +90,14 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
-    numbers = [backbones.class_index(target) for target in targets]
+    numbers = [number_of(network, target) for target in targets]
     if not numbers:
         raise ValueError("targets is empty: name one class or more.")
-    other = [] if mixed_with is None else [backbones.class_index(mixed_with)]
+    other = [] if mixed_with is None else [number_of(network, mixed_with)]
     targets = np.zeros((len(numbers), network.output_shape[-1]), "float32")
     for row, number in enumerate(numbers):
         targets[row, [number, *other]] = 1
-    began = time.perf_counter()
+    began, network = time.perf_counter(), backbones.logits_of(network)
     starts, images, history = _draw(network, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
     histories = [{term: values if term == "step" else values[:, row] for term, values in history.items()}

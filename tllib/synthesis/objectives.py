@@ -28,8 +28,6 @@ class TargetLogit(keras.losses.Loss):
         """Targets `(n, outputs)`, 1 for the class, or the several, and 0 elsewhere, and logits alike -> `(n,)`."""
         logits = logits / self.spread
         target = -ops.logsumexp(-logits - 1e4 * (1 - targets), axis=-1)
-        if not self.rivals:
-            return -target
         return self.rivals * ops.logsumexp(logits - 1e4 * targets, axis=-1) - target
 
 
@@ -44,7 +42,7 @@ class TargetMargin(keras.losses.Loss):
 
     def call(self, target, logits):
         """Class numbers `(n,)`, logits `(n, classes)` or, of several networks, `(n, networks, classes)` -> `(n,)`."""
-        hot = _one_hot(target, logits)
+        hot = ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1], dtype=logits.dtype)
         hot = hot[:, None] if len(logits.shape) == 3 else hot
         behind = ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
         return ops.sum(behind, axis=1) if len(logits.shape) == 3 else behind
@@ -70,7 +68,3 @@ def margin_gradient(networks: tuple[keras.Model, ...]) -> Callable:
                           "float32")
         return behind(classes, logits, sample_weight=signs), logits
     return engine.gradient(objective)
-
-
-def _one_hot(target, logits):
-    return ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1], dtype=logits.dtype)

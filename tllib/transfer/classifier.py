@@ -15,6 +15,7 @@ from tllib.transfer.features import FeatureTable
 import keras
 import numpy as np
 import scipy.optimize
+import scipy.special
 from keras import layers
 
 _ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
@@ -65,13 +66,11 @@ def _softmax_regression(x: np.ndarray, y: np.ndarray, shares: np.ndarray, weight
     def loss(parameters):
         kernel, bias = parameters[:kernel_size].reshape(-1, classes), parameters[kernel_size:]
         logits = x @ kernel.astype("float32") + bias.astype("float32")
-        logits -= logits.max(axis=1, keepdims=True)
-        powers = np.exp(logits)
-        sums = powers.sum(axis=1, keepdims=True)
-        slopes = powers / sums
+        logs = scipy.special.log_softmax(logits, axis=1)
+        slopes = np.exp(logs)
         slopes[rows, y] -= 1
         slopes *= shares[:, None].astype("float32")
-        value = shares @ (np.log(sums[:, 0]) - logits[rows, y]) + weight_decay * np.sum(kernel**2)
+        value = weight_decay * np.sum(kernel**2) - shares @ logs[rows, y]
         return value, np.concatenate([(x.T @ slopes + 2 * weight_decay * kernel).ravel(), slopes.sum(axis=0)])
 
     best = scipy.optimize.minimize(loss, np.zeros(kernel_size + classes), jac=True, method="L-BFGS-B",
