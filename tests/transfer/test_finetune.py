@@ -136,7 +136,15 @@ def test_killed_for_real_it_goes_on_in_a_new_process(photos, tmp_path):
             np.testing.assert_array_equal(resumed[name], weight)
 
 
-def test_stop_returns_the_best_so_far_and_the_same_call_goes_on(photos, tmp_path, capsys):
+@pytest.fixture
+def interruptible():
+    """A program started in the background may have been told to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_stop_returns_the_best_so_far_and_the_same_call_goes_on(photos, tmp_path, capsys, interruptible):
     def stopping(pixels, random):
         with one_at_a_time:  # two threads read ahead
             seen.add(random.bit_generator.state["state"]["state"])
