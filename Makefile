@@ -98,7 +98,7 @@ clean:
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "tllib needs Python 3.11 or newer; make PYTHON=python3.12 (say) picks another."; exit 1; }
-	@echo "Installing into $(VENV) (once; about 3.1 GB, a few minutes on a fast line) …"
+	@echo "Installing into $(VENV) (once; about 3.9 GB, a few minutes on a fast line) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV). On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lessons,test]' $(TORCH) \
 		|| { echo "Installing failed, see above. Run the same command again: it goes on where it stopped."; exit 1; }

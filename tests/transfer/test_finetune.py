@@ -136,6 +136,19 @@ def test_killed_for_real_it_goes_on_in_a_new_process(photos, tmp_path):
             np.testing.assert_array_equal(resumed[name], weight)
 
 
+def test_killed_after_its_last_epoch_it_loses_nothing(photos, tmp_path, monkeypatch):
+    options = {"epochs": 1, "layers": "last block", "learning_rate": 1e-3}
+    whole, _ = transfer.fine_tune(classifier(photos), photos, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.callbacks.BackupAndRestore, "on_train_end", lambda *_: (_ for _ in ()).throw(BrokenError))
+        with pytest.raises(BrokenError):
+            transfer.fine_tune(classifier(photos), photos, resume=tmp_path, **options)
+    again, history = transfer.fine_tune(classifier(photos), photos, resume=tmp_path, **options)
+    assert history["loss"] == []
+    for ours, theirs in zip(again.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 @pytest.fixture
 def interruptible():
     """A program started in the background may have been told to ignore Ctrl-C."""

@@ -84,7 +84,8 @@ def _data(name: str, root: Path) -> str:
         sizes = [file.stat().st_size for file in (root / name).rglob("*") if file.is_file()]
         return f"here, {len(sizes):,} files ({readable(sum(sizes))})"
     large = readable(sum(archive.size for archive in source.archives))
-    return f"here, still packed ({large})" if fetch.brought(name, root) else f"not here ({large} to fetch)"
+    packed = all((root / archive.name).is_file() for archive in fetch.missing(name, root))
+    return f"here, still packed ({large})" if packed else f"not here ({large} to fetch)"
 
 
 def _place(folder: Path) -> str:

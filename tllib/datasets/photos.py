@@ -126,14 +126,14 @@ def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos
     reasons |= cleaning.unusable(folder, [path for path, label in rows if label])
     kept = [(path, label) for path, label in rows if path not in reasons]
     counts = Counter(label for _, label in kept)
-    photos = [path for path in reasons if path.suffix.lower() in {*Image.registered_extensions(), ".heic", ".heif"}]
-    others = Counter(path.suffix.lower() or path.name for path in set(reasons).difference(photos))
-    shown = [f"{path.parent.name}/{path.name} ({reasons[path]})" for path in photos]
+    photos = {path for path in reasons if path.suffix.lower() in {*Image.registered_extensions(), ".heic", ".heif"}}
+    others = Counter(path.suffix.lower() or path.name for path in set(reasons) - photos)
+    shown = [f"{path.parent.name}/{path.name} ({why})" for path, why in reasons.items() if path in photos]
     remarks = [f"{len(shown)} set aside: {', '.join(shown[:2])}" + (", …" if len(shown) > 2 else "")] if shown else []
     if others:
         kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind))
         remarks.append(f"{others.total()} that are no pictures: " + ", ".join(f"{kind} {n}" for kind, n in kinds))
-    lost = {label for path, label in rows if label and path in set(photos)} - set(counts)
+    lost = {label for path, label in rows if label and path in photos} - set(counts)
     if lost or len(counts) < 2:
         raise ValueError(f"{title}: " + (f"class {min(lost)!r} has no photo that can be read. " if lost else
                          f"{len(counts)} class folders with photos; expected two or more, such as "

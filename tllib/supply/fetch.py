@@ -72,11 +72,6 @@ def missing(name: str, root: str | os.PathLike | None = None) -> list[Archive]:
             if not (data_root(root) / name / archive.holds).is_dir()]
 
 
-def brought(name: str, root: str | os.PathLike | None = None) -> bool:
-    """Whether every archive that is missing lies in `root`, so that `fetch` needs no network."""
-    return all((data_root(root) / archive.name).is_file() for archive in missing(name, root))
-
-
 def by_hand(name: str, root: str | os.PathLike | None = None) -> str:
     """Say how to get a data set without this program."""
     root = data_root(root).absolute()

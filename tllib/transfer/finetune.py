@@ -67,7 +67,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     unfreeze(model, classifier.backbone, layers,
              keras.optimizers.schedules.CosineDecay(learning_rate, len(batches) * epochs))
     watch = _Epochs(batches, epochs)
-    callbacks, judged, stop = [watch], None, None
+    callbacks, judged, stop, home = [], None, None, Path(resume or ".").expanduser()
     if validation is not None:
         judged = Batches(validation, batches.size, even_size(len(validation), BATCH, devices), fill=devices > 1)
         before = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
@@ -76,11 +76,11 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         callbacks.append(stop)
     if resume is not None:
         settings = [layers, epochs, learning_rate, getattr(augment, "__qualname__", ""), seed]
-        folder = Path(resume).expanduser() / _task(start, settings, train, validation)
-        callbacks.append(_Backup(folder, double_checkpoint=True))
+        callbacks.append(_Backup(home / _task(start, settings, train, validation), double_checkpoint=True))
     try:
-        with watch.bar, full_disk_explained(Path(resume or ".")):
-            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
+        with watch.bar, full_disk_explained(home):
+            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0,
+                      callbacks=[*callbacks, watch])
     except KeyboardInterrupt:
         print(f"Stopped after {len(watch.history)} epochs; this is the best until then." +
               (f" On the classifier as it came, the same call goes on from {resume}." if resume else ""))
@@ -89,7 +89,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
                ("loss", "accuracy", *(("val_loss", "val_accuracy") if stop else ()))}
     if validation is None:
         step = len(train) / (len(train) + 10 * len(train.class_names))
-        best = [old + step * (new - old) for old, new in zip(start, watch.latest or start, strict=True)]
+        best = [old + step * (new - old) for old, new in zip(start, watch.latest, strict=True)]
     else:
         best = stop.best_weights if min(history["val_loss"], default=before) < before else start
     model.set_weights(best)
@@ -146,8 +146,12 @@ class _Epochs(keras.callbacks.Callback):
 
     def __init__(self, batches: Batches, epochs: int):
         super().__init__()
-        self.batches, self.history, self.latest = batches, [], None
+        self.batches, self.history = batches, []
         self.bar = progress(what="fine-tuning", total=len(batches) * epochs)
+
+    def on_train_begin(self, logs=None):
+        """Begin with the weights as they are, gone on with or not."""
+        self.latest = self.model.get_weights()
 
     def on_epoch_begin(self, epoch, logs=None):
         """Choose what is random in it."""
