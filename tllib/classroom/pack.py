@@ -44,13 +44,13 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
     for name in names:
         if not (root / name).is_dir() or (name in SOURCES and fetch.missing(name, root)):
             raise FileNotFoundError(f"{name!r} is not in {root}, or not whole. " + (
-                f"datasets.fetch({name!r}) fetches it." if name in SOURCES else "It holds a folder for each data set."))
+                f"datasets.fetch({name!r}) fetches it." if name in SOURCES else
+                f"Folders there: {', '.join(sorted(entry.name for entry in root.glob('*/'))) or 'none'}"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    contents = list(_contents(root, names))
     read_me = _READ_ME.format(names=", ".join(names) or "no photos", licences="\n".join(
         f"- {SOURCES[name].title}: {SOURCES[name].licence}. {SOURCES[name].citation}." for name in names
         if name in SOURCES))
-    bar = progress(contents, what=f"packing {target.name}", unit="file")
+    bar = progress(list(_contents(root, names)), what=f"packing {target.name}", unit="file")
     with full_disk_explained(target.parent):
         if target.suffix.lower() == ".zip":
             with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:
