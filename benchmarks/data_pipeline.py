@@ -77,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "photos"
         if wanted.is_dir():
-            shutil.copytree(wanted, folder, ignore=shutil.ignore_patterns(".tllib"))
+            shutil.copytree(wanted, folder)
             folder.chmod(0o755)  # where it came from may be read-only
         else:
             made_up(folder)
@@ -86,8 +86,9 @@ def main() -> None:
         print(f"{len(files)} photos from {wanted if wanted.is_dir() else 'noise and shapes'}, {os.cpu_count()} cores")
 
         loop = median_rate(len(files), lambda: pillow_loop(files))
-        scan = median_rate(len(files), lambda: cleaning.clean(folder, files),
-                           lambda: shutil.rmtree(folder / ".tllib", ignore_errors=True))
+        os.environ["TLLIB_CACHE"] = str(Path(temporary) / "cache")
+        scan = median_rate(len(files), lambda: cleaning.unusable(folder, files),
+                           lambda: shutil.rmtree(Path(temporary) / "cache", ignore_errors=True))
         report("scan", scan, loop, "Pillow loop")
 
         photos = datasets.load(folder)
@@ -116,7 +117,7 @@ def main() -> None:
         began = time.perf_counter()
         datasets.load(again)
         second = time.perf_counter() - began
-        print(f"scan of {len(many):,} photos: {first:.1f} s; again, from the manifest: {second:.1f} s")
+        print(f"scan of {len(many):,} photos: {first:.1f} s; again, from what was noted: {second:.1f} s")
 
 
 

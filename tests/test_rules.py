@@ -1,6 +1,7 @@
 """The rules of the house: who may import whom, how large it may grow, what a notebook may look like."""
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -90,6 +91,20 @@ def test_the_library_stays_small():
 def test_who_reads_about_transfer_meets_no_download(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"https?://|httpx|urllib|filelock|tarfile|[0-9a-f]{32}", text)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_benchmarks_use_what_the_library_has(path):
+    tree, known = ast.parse(path.read_text(encoding="utf-8")), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tllib":
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                known[alias.asname or alias.name] = getattr(module, alias.name, None) or importlib.import_module(
+                    f"{node.module}.{alias.name}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+            assert hasattr(known[node.value.id], node.attr), f"{path.name}: {node.value.id}.{node.attr} is gone"
 
 
 def test_importing_the_library_starts_nothing():
