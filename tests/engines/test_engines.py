@@ -52,7 +52,7 @@ def test_another_engine_says_the_same(engine, classifier, dog, tmp_path, lite0):
         found = dict(stored)
     batch = images.fit_batch(dog, 224)
     small = backbones.load("mobilenet_025", weights=None, seed=1, top=True)
-    for name, network in (("efficientnet_lite0", lite0), ("mobilenet", small)):
+    for name, network in (("efficientnet_lite0", lite0), ("mobilenet_025", small)):
         np.testing.assert_allclose(found[name], network.predict(batch, verbose=0), atol=1e-3)
     np.testing.assert_allclose(found["classifier"], classifier.predict(dog), atol=1e-5)
     np.testing.assert_allclose(found["heat"], transfer.grad_cam(classifier, dog), atol=1e-3)
