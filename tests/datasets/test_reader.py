@@ -62,10 +62,10 @@ def test_fit_reads_each_photo_once_an_epoch(photos, monkeypatch, shuffle):
     model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
     model.fit(datasets.batches(photos, size=16, batch_size=2, shuffle=shuffle), epochs=3, verbose=0)
-    start = 4 * 2  # before the first epoch Keras looks at two batches, on PyTorch at four, to learn their shapes
+    start = 2 * 2  # before the first epoch Keras looks at two batches, to learn their shapes
     assert 3 * len(photos) <= len(read) <= 3 * len(photos) + start
     for path in photos.paths:
-        assert read.count(path) >= 3
+        assert read.count(path) >= 3, "an epoch left it out"
 
 
 def test_keras_augmentation_changes_pixels_and_keeps_labels(photos):

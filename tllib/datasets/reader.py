@@ -21,7 +21,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, photos: PhotoSet, size: int, batch_size: int, *, shuffle: bool = False, seed: int = 0,
                  augment: Augmentation | None = None, fill: bool = False):
-        super().__init__(workers=2, max_queue_size=2)  # Keras reads ahead
+        super().__init__()  # one worker: with more, Keras on PyTorch loses a batch of the first epoch
         self.photos, self.size, self.batch_size, self.augment, self.fill = photos, size, batch_size, augment, fill
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
         self.pool = ThreadPoolExecutor(os.cpu_count())
