@@ -173,9 +173,12 @@ def test_real_photos_in_a_minute(small_cats, tmp_path):
         datasets.fetch("cats_vs_dogs_small", root=tmp_path, ask=False)
         assert [wanted for _, wanted in server.asked] == [None, "bytes=40000-"], "taken up where it broke"
     train, test = (datasets.load("cats_vs_dogs_small", root=tmp_path, split=part) for part in ("train", "validation"))
-    assert train.counts() == {"cats": 1000, "dogs": 1000} and test.counts() == {"cats": 500, "dogs": 500}
+    assert train.counts() == {"Cat": 1000, "Dog": 1000} and test.counts() == {"Cat": 500, "Dog": 500}
     whole = datasets.load("cats_vs_dogs_small", root=tmp_path)
     assert len(whole) == 3000 and "1 that are no pictures: .py 1" in whole.report
+    instead = datasets.load("cats_vs_dogs", root=tmp_path, fallback=("cats_vs_dogs_small", "cartoon_pets"))
+    assert instead.paths == whole.paths
+    assert instead.report.startswith("Cats vs Dogs is not on this machine. Cats vs Dogs, small: 3000 photos")
 
 
 @pytest.mark.parametrize("damage", ["one bit", "short"])

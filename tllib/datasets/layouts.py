@@ -28,6 +28,11 @@ def by_class(folder: Path, *, labels: str | None = None, split: str | None = Non
                            if path.is_file() and path.name[0] != "."]
 
 
+def cats_and_dogs(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
+    """Read `<part>/{cats,dogs}/…`; the classes are called as in the full set."""
+    return [(path, {"cats": "Cat", "dogs": "Dog"}.get(label, label)) for path, label in by_class(folder, split=split)]
+
+
 def oxford_lists(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
     """Read Oxford's list files; a line: image id, class number, species (1 cat, 2 dog), breed number."""
     entries = []

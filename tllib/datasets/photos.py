@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,18 +77,18 @@ class PhotoSet:
 
 
 def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
-         split: str | None = None, fallback: str | None = None) -> PhotoSet:
+         split: str | None = None, fallback: str | Sequence[str] = ()) -> PhotoSet:
     """Find a data set on this machine, and look at its photos. Nothing is downloaded; drawn sets are drawn once.
 
     Args:
-        name: "cats_vs_dogs", "oxford_pets", "cartoon_pets", "textures", "drawn_digits" or "drawn_cells" (these four are
-            drawn, always there), or the path of any folder that holds one folder of photos for each class.
+        name: "cats_vs_dogs", "cats_vs_dogs_small", "oxford_pets"; "cartoon_pets", "textures", "drawn_digits",
+            "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
         split: an official part: "trainval" or "test" of Oxford's pets and of textures, digits and cells; the name of a
             folder "train", "val", "test" … that holds the class folders. Defaults to all parts together.
-        fallback: name of the set to load when `name` is not on this machine; `.report` says which one it is. With
-            `split`, three quarters of it are "trainval", every fourth photo is "test".
+        fallback: what to load when `name` is not on this machine: a set, or several: the first that is here; `.report`
+            says which. With `split`, three quarters of it are "trainval", every fourth photo is "test".
 
     Raises:
         FileNotFoundError: it is not there; the message says where to get it and where to put it.
@@ -107,11 +107,13 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     labels = labels or next(iter(source.classes))
     folder = data_root(root) / name / source.folder if source.archives else drawn(name, source.photos)
     if fetch.missing(name, root):
-        if fallback is None:
+        others = [fallback] if isinstance(fallback, str) else fallback
+        other = next((other for other in others if not fetch.missing(other, root)), None)
+        if other is None:
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
                                     f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
                                     "Or use 'cartoon_pets', always there.")
-        instead = load(fallback, root=root, labels=labels if labels in SOURCES[fallback].classes else None)
+        instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None)
         if split is not None:  # a set without official parts: every fourth photo is for testing
             fourth = np.arange(len(instead)) % 4 == 3
             instead = instead.take(np.flatnonzero(fourth if split == "test" else ~fourth))

@@ -27,11 +27,6 @@ class Batches(keras.utils.PyDataset):
         self.pool = ThreadPoolExecutor(os.cpu_count())
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Name of each class number."""
-        return self.photos.class_names
-
-    @property
     def order(self) -> np.ndarray:
         """Number of the photo in each row of the current epoch."""
         count = len(self.photos)

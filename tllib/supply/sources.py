@@ -75,7 +75,7 @@ SOURCES = {
             sha256="b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
             max_files=26_000, max_bytes=1_200_000_000),)),
     "cats_vs_dogs_small": Source(
-        title="Cats vs Dogs, small", layout="by_class", folder="cats_and_dogs_filtered", classes={"species": 2},
+        title="Cats vs Dogs, small", layout="cats_and_dogs", folder="cats_and_dogs_filtered", classes={"species": 2},
         photos={"train": 2_000, "validation": 1_000}, licence=_RESEARCH,
         citation=_ASIRRA, page="https://developers.google.com/machine-learning/practica/image-classification",
         archives=(Archive(
