@@ -1,10 +1,12 @@
 import errno
 import hashlib
+import http.server
 import io
 import multiprocessing
 import os
 import random
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -255,6 +257,26 @@ def test_a_proxy_that_refuses_is_said(small, tmp_path, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", server.url)
         with pytest.raises(ConnectionError, match="407 Proxy Authentication Required"):
             datasets.fetch("small", root=tmp_path, ask=False)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="the openssl command makes the certificate")
+def test_a_certificate_that_nobody_vouches_for_is_said(small, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key, "-out",
+                    certificate, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    small(f"https://127.0.0.1:{server.server_address[1]}/p.zip")
+    try:
+        with pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+            datasets.fetch("small", root=tmp_path / "data", ask=False)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_disk_without_locks_will_do(small, tmp_path, monkeypatch):
