@@ -16,8 +16,8 @@ from matplotlib import colormaps, font_manager
 from matplotlib.text import Text
 
 # matplotlib's own, then those that have the letters of other scripts, where they are installed.
-FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Yu Gothic",
-         "Malgun Gothic", "WenQuanYi Micro Hei", "Arial Unicode MS", "Noto Sans Devanagari", "Nirmala UI", "Noto Sans Thai")
+FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic",
+         "WenQuanYi Micro Hei", "Arial Unicode MS", "Noto Sans Devanagari", "Nirmala UI", "Noto Sans Thai")
 
 
 class Figure(matplotlib.figure.Figure):
