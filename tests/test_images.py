@@ -1,3 +1,5 @@
+import struct
+
 from tllib import images
 
 import numpy as np
@@ -62,6 +64,16 @@ def test_load_turns_upright(tmp_path):
     loaded = images.load(tmp_path / "turned.png")
     assert loaded.shape == (60, 40, 3)
     assert tuple(loaded[10, 20]) == RED and tuple(loaded[50, 20]) == (51, 51, 51)  # left became top
+
+
+def test_a_turned_photo_whose_other_numbers_make_no_sense(tmp_path, monkeypatch):
+    entries = [(0x0103, 4, 70000), (0x0112, 3, 6)]  # a compression that no 16 bits can hold, and "turned by 90 degrees"
+    tags = b"".join(struct.pack("<HHII", tag, kind, 1, number) for tag, kind, number in entries)
+    photo().save(tmp_path / "odd.jpg", exif=b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + tags + bytes(4))
+    upright = images.load(tmp_path / "odd.jpg")
+    assert upright.shape == (photo().width, photo().height, 3)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)  # as many programs set it
+    np.testing.assert_array_equal(images.load(tmp_path / "odd.jpg"), upright)
 
 
 def test_load_keeps_the_greys_of_a_16_bit_file(tmp_path):

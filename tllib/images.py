@@ -93,15 +93,17 @@ def _decode_jpeg(content: bytes, size: int | None) -> np.ndarray:
 def _decode(content: bytes) -> np.ndarray:
     """Decode any file that Pillow reads, upright."""
     with _opened(content) as photo:
-        photo = ImageOps.exif_transpose(photo)
+        exif = photo.getexif()
+        for tag in set(exif) - {0x0112}:  # of a number that can't be written back, Pillow would make an error
+            del exif[tag]
+        ImageOps.exif_transpose(photo, in_place=True)
         if photo.mode[0] in "IF":  # more than 8 bits: Pillow would clip them to white
             grey = np.nan_to_num(np.asarray(photo, "float32"))
             tops = (1, 255) if photo.mode == "F" else (4095, 65535)  # of 12 bits, of 16
             white = next((top for top in tops if grey.max() <= top), grey.max())
             photo = Image.fromarray((grey.clip(0) * (255 / white)).astype("uint8"))
-        if photo.mode == "P":  # straight to RGB, Pillow would warn where some colours are transparent
-            photo = photo.convert("RGBA")
-        return np.array(photo.convert("RGB"))
+        # Straight from a palette to RGB, Pillow would warn where some colours are transparent.
+        return np.array((photo.convert("RGBA") if photo.mode == "P" else photo).convert("RGB"))
 
 
 def _opened(content: bytes) -> Image.Image:

@@ -3,6 +3,7 @@
 The line is written over; it is plain text, in a saved notebook too. `TLLIB_PROGRESS=0` leaves it out.
 """
 
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ def progress(work: Iterable | None = None, *, what: str, total: int | None = Non
                 mininterval=0.5, disable=os.environ.get("TLLIB_PROGRESS") == "0", **here)
 
 
-class _Line:
+class _Line(io.TextIOBase):
     """One output of a notebook cell, as a file: whatever is written stands in place of what stood there."""
 
     handle = None
@@ -34,9 +35,6 @@ class _Line:
             self.handle = display({"text/plain": text}, raw=True, display_id=True)
         elif text:
             self.handle.update({"text/plain": text}, raw=True)
-
-    def flush(self) -> None:
-        pass
 
 
 def _in_notebook() -> bool:

@@ -1,6 +1,6 @@
 import unicodedata
 
-from tllib import datasets, files
+from tllib import datasets, files, images
 from tllib.datasets import PhotoSet
 
 import numpy as np
@@ -62,6 +62,19 @@ def test_nothing_is_left_out_without_a_word(tmp_path):
     assert photos.report.endswith("; 5 that are no pictures: .txt 3, .xml 1, empty 1"), photos.report
     assert photos.set_aside[folder / "empty"] == "an empty folder"
     assert photos.set_aside[folder / "notes.txt"] == "in no class folder"
+
+
+@pytest.mark.parametrize("name, kind", [
+    ("1.jfif", "JPEG"), ("1.jpe", "JPEG"), ("1.jp2", "JPEG2000"), ("1.ppm", "PPM"), ("1", "PNG"), ("1.txt", "WEBP"),
+    ("é" * 120 + ".jpg", "JPEG"), ("a" * 236 + ".jpg", "JPEG"), ("two words #1 %20 [x].png", "PNG"),
+    ("-rf.png", "PNG"), ("line\nbreak.png", "PNG")])
+def test_a_photo_by_any_name(tmp_path, name, kind):
+    folder = make(tmp_path / "mine", fork=1, spoon=1)
+    Image.new("RGB", (48, 48), (10, 200, 30)).save(folder / "fork" / name, kind)
+    photos = datasets.load(folder)
+    assert photos.counts() == {"fork": 2, "spoon": 1} and not photos.set_aside
+    found = next(path for path in photos.paths if path.name == name)
+    assert np.abs(images.load(found)[4, 4].astype(int) - (10, 200, 30)).max() < 5
 
 
 def test_a_name_is_the_same_however_a_system_writes_it(tmp_path):
