@@ -47,13 +47,13 @@ def ours(network, steps=96):
 
 def tape_loop(network, steps, compiled):
     """What one would write by hand, with a gradient tape."""
-    image, view, penalty = tf.Variable(start()), RandomView(SIZE), TotalVariation(0.3)
+    image, view, penalty, ended = tf.Variable(start()), RandomView(SIZE), TotalVariation(0.3), tf.ones((1, 1))
     optimizer = keras.optimizers.Adam(6.0)
     optimizer.build([image])
 
     def step():
         with tf.GradientTape() as tape:
-            logits = network(view(image), training=False)
+            logits = network(view(image, ended), training=False)
             loss = -logits[0, ZEBRA] + penalty(image)
         optimizer.apply([tape.gradient(loss, image)], [image])
         image.assign(tf.clip_by_value(image, 0.0, 255.0))

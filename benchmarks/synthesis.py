@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tllib import backbones, datasets, images, synthesis
 
+import attack_peers
+import drawing_peers
 import keras
 import numpy as np
-import peers
 
 ROOT = Path(__file__).resolve().parents[1]
 CAT, NAME = 284, "Siamese cat"
@@ -41,8 +42,7 @@ def our_drawing(network: keras.Model, judge: keras.Model, recipe: synthesis.Reci
     """Steps a second, the judge's last word, and the seconds (compiling included) to 0.9."""
     watch, began = Snapshots(), time.perf_counter()
     result = synthesis.ideal_image(network, CAT, recipe=recipe, callbacks=[watch])
-    last_stage = watch.kept[-(recipe.steps // (recipe.halvings + 1) // 16):]
-    (first, early, _), (last, late, _) = last_stage[0], last_stage[-1]
+    (first, early, _), (last, late, _) = watch.kept[0], watch.kept[-1]
     reached = [f"{moment - began:.1f} s" for _, moment, image in watch.kept
                if synthesis.second_opinion(judge, image, CAT)[0] >= 0.9]
     opinion = synthesis.second_opinion(judge, result.image, CAT)[0]
@@ -62,17 +62,18 @@ def peer_drawing(draw: Callable, network: keras.Model, judge: keras.Model, steps
 
 def drawings(network: keras.Model, judge: keras.Model, peer_steps: int) -> None:
     """Print the table of ideal images."""
-    pixels_only = synthesis.Recipe(canvas="pixels", total_variation=1.0, zoom=0, turn=0, learning_rate=3.0)
+    pixels_only = synthesis.Recipe(canvas="pixels", total_variation=1.0, rivals=0, zoom=0, turn=0,
+                                   noise=0, learning_rate=3.0)
     rows = [("tllib, waves", our_drawing(network, judge, synthesis.WAVES)),
             ("tllib, pixels", our_drawing(network, judge, synthesis.PIXELS)),
             ("tllib, pixels, whole image", our_drawing(network, judge, pixels_only))]
     rows += [(name, peer_drawing(draw, network, judge, peer_steps)) for name, draw in (
-        ("lesson's eager loop", peers.lesson_image), ("lesson's loop, Adam", peers.lesson_adam_image),
-        ("tf-keras-vis", peers.tf_keras_vis_image))]
+        ("lesson's eager loop", drawing_peers.lesson_image), ("lesson's loop, Adam", drawing_peers.lesson_adam_image),
+        ("tf-keras-vis", drawing_peers.tf_keras_vis_image))]
     print(f"\n{'ideal ' + NAME:28s}{'steps/s':>9s}{'ours is':>9s}{'judge':>8s}{'judge at 0.9 after':>20s}")
     for name, (rate, opinion, reached) in rows:
         print(f"{name:28s}{rate:9.1f}{rows[0][1][0] / rate:8.1f}x{opinion:8.3f}{reached:>20s}")
-    print("judge: EfficientNet-Lite1, which never saw the drawing. Peers: their own settings, see benchmarks/peers.py.")
+    print("judge: EfficientNet-Lite1, which never saw the drawing. Peers: their own settings.")
 
 
 def report(name: str, network: keras.Model, starts: np.ndarray, found: np.ndarray, gradients: str,
@@ -101,9 +102,10 @@ def attacks(network: keras.Model, photos: np.ndarray) -> None:
                f"{np.mean(taken):.0f}", seconds)
         print(f"    first success after {first:.0f} gradients in the median")
     for name, attack, gradients in (
-            ("foolbox PGD, 1 level, 40 steps", peers.foolbox_pgd, "40"), ("foolbox DDN, 50", peers.foolbox_ddn, "50"),
-            ("foolbox C&W, 3 x 100", peers.foolbox_carlini_wagner, "up to 300"),
-            ("ART PGD, 1 level, 40 steps", peers.art_pgd, "40")):
+            ("foolbox PGD, 1 level, 40 steps", attack_peers.foolbox_pgd, "40"),
+            ("foolbox DDN, 50", attack_peers.foolbox_ddn, "50"),
+            ("foolbox C&W, 3 x 100", attack_peers.foolbox_carlini_wagner, "up to 300"),
+            ("ART PGD, 1 level, 40 steps", attack_peers.art_pgd, "40")):
         began = time.perf_counter()
         found = attack(network, photos.astype("float32"), np.full(len(photos), CAT))
         report(name, network, photos, found, gradients, time.perf_counter() - began)

@@ -41,7 +41,7 @@ def test_the_objective_rises_and_the_network_is_left_as_it_was(lite0):
 
 @pytest.mark.parametrize("canvas", ["pixels", "waves"])
 def test_total_variation_calms_the_image(canvas, small):
-    recipe = replace({"pixels": PIXELS, "waves": WAVES}[canvas], steps=16, zoom=0, halvings=0)
+    recipe = replace({"pixels": PIXELS, "waves": WAVES}[canvas], steps=16, zoom=0)
     rough, calm = (synthesis.ideal_image(small, "zebra", recipe=replace(recipe, total_variation=weight))
                    for weight in (0, 5))
     assert calm.history["total_variation"][-1] < 0.9 * rough.history["total_variation"][-1]
@@ -92,14 +92,8 @@ def test_any_size(recipe, size, small):
     assert list(result.history["step"])[-1] == recipe.steps and (np.diff(result.history["step"]) > 0).all()
 
 
-def test_it_ends_when_it_is_clear(lite0):
-    result = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, enough=5.0))
-    assert result.steps < WAVES.steps and result.history["margin"][-1] >= 5
-    assert (result.history["margin"][:-1] < 5).all()
-
-
 def test_a_mix_of_two_classes(lite0):
-    result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=48))
+    result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=48, noise=0))
     assert {"zebra", "strawberry"} <= {name for name, _ in backbones.top_k(lite0, result.image, k=4)[0]}
     alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=24))
     assert synthesis.second_opinion(lite0, alone.image, "strawberry")[1] > 4
@@ -118,7 +112,7 @@ def test_a_drawing_begins_with_a_photo(lite0, dog):
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
     layer = backbones.last_maps("efficientnet_lite0")
     eye = keras.Model(lite0.input, lite0.get_layer(layer).output)
-    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(WAVES, steps=12))
+    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(WAVES, steps=12, noise=0))
     before, after = (eye.predict(images.fit_batch(each, 224), verbose=0) for each in (dog, drawn))
     if channel is None:
         assert (after**2).mean() > 1.5 * (before**2).mean()
@@ -175,7 +169,7 @@ def test_animations_of_other_kinds(tmp_path, dog):
     ({"canvas": "paper"}, "canvas='paper': expected 'waves' or 'pixels'"), ({"rivals": 2}, "rivals=2: .* 0 to 1"),
     ({"total_variation": -1}, "total_variation=-1: expected 0 or more"), ({"zoom": 1}, "zoom=1: .* below 1"),
     ({"steps": 0}, "steps=0: expected 1 or more"), ({"turn": 90}, "turn=90: expected 0 to 45"),
-    ({"halvings": 2}, "halvings=2: .* 0 for waves"), ({"canvas": "pixels", "halvings": 9}, "halvings=9: .* 0 to 4"),
+    ({"noise": -1}, "noise=-1: expected 0 or more"), ({"colour": 2}, "colour=2: expected 0 to 1"),
     ({"learning_rate": 0}, "learning_rate=0: expected above 0"),
 ])
 def test_recipes(options, message):
@@ -223,7 +217,7 @@ def test_memory_is_flat_over_many_steps_and_over_several_runs(small, dog):
 
 @pytest.mark.core
 def test_a_picture_drawn_on_any_engine(lite0):
-    result = synthesis.ideal_image(lite0, "zebra", recipe=replace(PIXELS, steps=12, halvings=1))
+    result = synthesis.ideal_image(lite0, "zebra", recipe=replace(PIXELS, steps=12))
     before, after = backbones.predict(lite0, np.stack([result.start, result.image]).astype("float32"))[:, 340]
     assert after > before + 1, "the zebra's logit"
     assert ops.is_tensor(result.image) is False and result.image.dtype == np.uint8

@@ -32,10 +32,13 @@ def test_objectives_by_hand():
     one, mix = np.array([[0, 0, 1], [0, 1, 0]], "float32"), np.array([[0, 0, 1], [1, 1, 0]], "float32")
     assert float(TargetLogit()(one, logits)) == pytest.approx(-(5 + 3) / 2)
     assert float(TargetLogit()(mix, logits)) == pytest.approx(-(5 - np.log(np.exp(-6) + np.exp(-3))) / 2)
-    with_rivals = float(TargetLogit(0.5)(one, logits))
-    rivals = np.log(np.exp(1) + np.exp(2)) + np.log(np.exp(6) + np.exp(1))
-    assert with_rivals == pytest.approx((0.5 * rivals - 5 - 3) / 2)
+    with_rivals, everybody = float(TargetLogit(0.5)(one, logits)), np.log(np.exp(logits).sum(axis=1))
+    assert with_rivals == pytest.approx((0.5 * everybody.sum() - 5 - 3) / 2)
     assert float(TargetLogit(0.5, spread=4)(one, 4 * logits)) == pytest.approx(with_rivals)
+    cross_entropy = keras.losses.CategoricalCrossentropy(from_logits=True)
+    assert float(TargetLogit(1.0)(one, logits)) == pytest.approx(float(cross_entropy(one, logits)))
+    warm = float(TargetLogit(1.0, temperature=3)(one, logits))
+    assert warm == pytest.approx(3 * float(cross_entropy(one, logits / 3)))
     margin, classes = TargetMargin(reduction="sum"), np.array([2, 1])
     assert float(margin(classes, logits)) == pytest.approx((2 - 5) + (6 - 3), abs=1e-3)
     leave_second = float(margin(classes, logits, sample_weight=np.array([1, -1.0])))
@@ -104,12 +107,18 @@ def test_gradients_match_finite_differences(kind):
 
 
 def test_waves_are_orthonormal_and_broad_shapes_strongest():
-    canvas = WaveCanvas(np.full((2, 32, 32, 3), 127.5))
+    canvas = WaveCanvas(np.full((2, 32, 32, 3), 127.5), colour=0.3)
     np.testing.assert_allclose(canvas.waves.T @ canvas.waves, np.eye(32), atol=1e-5)
-    np.testing.assert_allclose(canvas.colours @ canvas.colours.T, np.diag([1, 0.3**2, 0.15**2]), atol=1e-6)
-    assert canvas.scale[1, 0] == pytest.approx(4 * canvas.scale[4, 0])
+    np.testing.assert_allclose(canvas.colours @ canvas.colours.T, np.diag([1, 0.3**2, 0.2**2]), atol=1e-6)
+    assert canvas.scale[1, 0] == canvas.scale[4, 0] == pytest.approx(4**1.5 * canvas.scale[16, 0])
     assert 126 < canvas.pixels().mean() < 129 and 0 < canvas.pixels().std() < 5
     assert np.abs(canvas.pixels()[0] - canvas.pixels()[1]).mean() > 0.1, "each image begins with noise of its own"
+
+
+def test_without_colour_all_is_grey():
+    canvas = WaveCanvas(np.full((1, 16, 16, 3), 127.5), colour=0)
+    canvas.strengths.assign(np.random.default_rng(0).normal(size=(1, 3, 16, 16)))
+    assert np.ptp(canvas.pixels(), axis=-1).max() < 1e-2 < canvas.pixels().std()
 
 
 def test_waves_begin_with_a_photo(dog):
@@ -119,37 +128,48 @@ def test_waves_begin_with_a_photo(dog):
     assert np.abs(found - photo)[inner].mean() < 3
 
 
+DONE = np.ones((1, 1), "float32")
+
+
 def test_the_whole_window_is_the_image_itself():
     image = np.random.default_rng(0).uniform(0, 255, (2, 12, 12, 3)).astype("float32")
-    np.testing.assert_allclose(RandomView(12, zoom=0.0)(image), image, atol=1e-3)
+    np.testing.assert_allclose(RandomView(12, zoom=0.0)(image, DONE), image, atol=1e-3)
+    np.testing.assert_allclose(RandomView(12, zoom=0.9)(image, 0 * DONE), image, atol=1e-3)  # whole at first
 
 
-def test_windows_are_bilinear_samples_of_the_image_and_mirrored_outside():
+def test_windows_are_bilinear_samples_of_the_image():
     rows, columns = np.mgrid[0:40, 0:40].astype("float32")
     ramp = np.stack([rows, columns, rows + columns], axis=-1)[None]
     steps = []
     for seed in range(20):
-        seen = ops.convert_to_numpy(RandomView(20, zoom=0.5, seed=seed)(ramp))[0]
+        seen = ops.convert_to_numpy(RandomView(20, zoom=0.5, seed=seed)(ramp, DONE))[0]
         assert seen.min() >= 0 and seen[..., :2].max() <= 39
         np.testing.assert_allclose(seen[..., 2], seen[..., 0] + seen[..., 1], atol=1e-3)  # a ramp stays a ramp
         steps.append(np.median(np.diff(seen[:, 0, 0])))
-    assert 1.0 <= min(steps) < 1.3 and 2.2 < max(steps) <= 2.5  # 20 to 50 rows shown on 20
+    assert 1.0 <= min(steps) < 1.2 and 1.8 < max(steps) <= 2.0  # 20 to 40 rows shown on 20
+
+
+def test_noise_falls_to_none():
+    grey = np.full((2, 64, 64, 3), 100, "float32")
+    view = RandomView(64, zoom=0.0, noise=30.0)
+    for progress, expected in ((0, 30), (0.3, 15), (0.6, 0), (1, 0)):
+        assert np.std(view(grey, progress * DONE)) == pytest.approx(expected, rel=0.03, abs=1e-3)
 
 
 def test_turning_moves_what_is_far_from_the_middle():
     image = np.random.default_rng(0).uniform(0, 255, (1, 65, 65, 3)).astype("float32")
-    seen = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(image))
+    seen = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(image, DONE))
     np.testing.assert_allclose(seen[0, 32, 32], image[0, 32, 32], atol=1)  # the middle stays
     assert np.abs(seen - image)[0, :8].mean() > 20
     rows, columns = np.mgrid[-32:33, -32:33].astype("float32")
     disc = np.repeat(100 + 50 * np.cos(np.hypot(rows, columns) / 6)[None, ..., None], 3, axis=-1).astype("float32")
-    turned = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(disc))
+    turned = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(disc, DONE))
     assert np.abs(turned - disc)[0, 10:-10, 10:-10].max() < 2  # round things look the same
 
 
 def test_windows_differ_and_follow_the_seed():
     image = np.random.default_rng(0).uniform(0, 255, (1, 16, 16, 3)).astype("float32")
     one, two = RandomView(16, seed=1), RandomView(16, seed=1)
-    first, second = ops.convert_to_numpy(one(image)), ops.convert_to_numpy(one(image))
+    first, second = ops.convert_to_numpy(one(image, DONE)), ops.convert_to_numpy(one(image, DONE))
     assert np.abs(first - second).max() > 1
-    np.testing.assert_array_equal(first, two(image))
+    np.testing.assert_array_equal(first, two(image, DONE))

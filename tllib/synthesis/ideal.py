@@ -15,7 +15,6 @@ from tllib.synthesis.penalties import TotalVariation
 from tllib.synthesis.result import ImageResult, measure, number_of
 from tllib.synthesis.views import RandomView
 
-import cv2
 import keras
 import numpy as np
 from keras import ops
@@ -29,13 +28,13 @@ class Recipe:
         canvas: what the optimizer changes: "waves" (broad shapes first) or "pixels" (each by itself).
         total_variation: what a grey level costs, in units of how widely the network's logits spread on noise, so that
             it means the same for every family; 0 leaves it out.
-        rivals: what the strongest other logit costs, as a fraction of what the target is worth, 0 to 1.
-        zoom: each step sees a random window, its side between `1 - zoom` and `1 + zoom / 2` of the image's.
+        colour: of waves, strength of red-blue beside light-dark, 0 for grey to 1.
+        rivals: what all logits together cost, 0 (the bare logit) to 1 (cross-entropy), see `TargetLogit`.
+        zoom: each step sees a random window, at first the whole image, at the end `1 - zoom` to 1 of its side.
         turn: the window is turned by up to so many degrees either way.
-        halvings: pixels begin at 1 / 2^halvings of the size, doubled as the drawing goes on: coarse shapes first.
+        noise: standard deviation of the noise that lies over the windows at first, in grey levels, see `RandomView`.
         steps: gradient steps at most.
         learning_rate: strengths of waves, or grey levels for pixels, a step; it falls along a cosine.
-        enough: stop when the target logit exceeds all others by so much in the latest windows; None: never.
 
     Raises:
         ValueError: a setting out of range.
@@ -43,28 +42,28 @@ class Recipe:
 
     canvas: str = "waves"
     total_variation: float = 1.0
-    rivals: float = 0.7
+    colour: float = 0.6
+    rivals: float = 0.5
     zoom: float = 0.5
     turn: float = 5.0
-    halvings: int = 0
+    noise: float = 30.0
     steps: int = 256
     learning_rate: float = 0.05
-    enough: float | None = None
 
     def __post_init__(self):
         for name, right, expected in (
                 ("canvas", self.canvas in ("waves", "pixels"), "'waves' or 'pixels'"),
                 ("total_variation", self.total_variation >= 0, "0 or more"),
-                ("rivals", 0 <= self.rivals <= 1, "0 to 1"), ("turn", 0 <= self.turn <= 45, "0 to 45"),
-                ("zoom", 0 <= self.zoom < 1, "0 or more, below 1"),
-                ("steps", self.steps >= 1, "1 or more"), ("learning_rate", self.learning_rate > 0, "above 0"),
-                ("halvings", 0 <= self.halvings <= 4 * (self.canvas == "pixels"), "0 to 4 for pixels, 0 for waves")):
+                ("colour", 0 <= self.colour <= 1, "0 to 1"), ("rivals", 0 <= self.rivals <= 1, "0 to 1"),
+                ("zoom", 0 <= self.zoom < 1, "0 or more, below 1"), ("turn", 0 <= self.turn <= 45, "0 to 45"),
+                ("noise", self.noise >= 0, "0 or more"), ("steps", self.steps >= 1, "1 or more"),
+                ("learning_rate", self.learning_rate > 0, "above 0")):
             if not right:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected {expected}.")
 
 
 WAVES = Recipe()
-PIXELS = Recipe(canvas="pixels", total_variation=4.0, rivals=0.5, halvings=3, steps=256, learning_rate=6.0)
+PIXELS = Recipe(canvas="pixels", total_variation=4.0, learning_rate=6.0)
 
 
 def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: Recipe = WAVES,
@@ -139,7 +138,7 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
     eye = _eye(network, layer, everything=channel is None)
     targets = np.zeros((1, eye.output_shape[-1]), "float32")
     targets[0, channel or 0] = 1
-    recipe = dataclasses.replace(recipe, enough=None, rivals=0)
+    recipe = dataclasses.replace(recipe, rivals=0)
     _, images, _ = _draw(eye, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
     return to_uint8(images[0])
 
@@ -153,57 +152,34 @@ def _eye(network: keras.Model, layer: str, everything: bool) -> keras.Model:
 
 def _draw(network: keras.Model, sees: int, targets: np.ndarray, recipe: Recipe, start: np.ndarray | None,
           size: int | None, seed: int, callbacks: Sequence[keras.callbacks.Callback]):
-    """Run a recipe from the coarsest size to the last. Gives starts, images and history."""
+    """Follow a recipe. Gives starts, images and history."""
     size = sees if size is None else size
     if not 32 <= size <= 1024:
         raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
     if start is not None:
-        images = np.repeat(fit_batch(start, size), len(targets), axis=0)
+        starts = np.repeat(fit_batch(start, size), len(targets), axis=0)
     elif recipe.canvas == "waves":  # brings noise of its own
-        images = np.full((len(targets), size, size, 3), 127.5, "float32")
+        starts = np.full((len(targets), size, size, 3), 127.5, "float32")
     else:
-        images = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
+        starts = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
                            for row in range(len(targets))]).astype("float32")
-    starts, parts = images, []
-    each, rest = divmod(recipe.steps, recipe.halvings + 1)
+    optimizer = _prepared(network, recipe, starts.shape[:3], sees)
     with progress(what="drawing", total=recipe.steps) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
-        for part in range(recipe.halvings + 1):
-            images = _resized(images, size // 2 ** (recipe.halvings - part))
-            share = each if part else each + rest
-            if not share:
-                continue
-            optimizer = _prepared(network, recipe, share, images.shape[:3], sees)
-            history = optimizer.draw(images, targets, steps=share, seed=seed + 7919 * part,
-                                     enough=recipe.enough if part == recipe.halvings else None,
-                                     callbacks=[count, *callbacks])
-            images = optimizer.canvas.pixels()
-            done = parts[-1]["step"][-1] if parts else 0
-            parts.append(history | {"step": history["step"] + done})
-            if history["step"][-1] < share:  # stopped, or good already
-                break
-    images = _resized(images, size)
-    return starts, images, {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
+        history = optimizer.draw(starts, targets, steps=recipe.steps, seed=seed,
+                                 callbacks=[count, *callbacks])
+    return starts, optimizer.canvas.pixels(), history
 
 
 @functools.lru_cache(maxsize=8)  # compiling takes a second, and TensorFlow never gives back all its memory
-def _prepared(network: keras.Model, recipe: Recipe, steps: int, shape: tuple[int, int, int],
-              sees: int) -> ImageOptimizer:
+def _prepared(network: keras.Model, recipe: Recipe, shape: tuple[int, int, int], sees: int) -> ImageOptimizer:
     noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
     spread = float(backbones.predict(network, noise).std()) or 1.0
     images = np.zeros((*shape, 3), "float32")
     penalty = TotalVariation(recipe.total_variation) if recipe.total_variation else None
-    canvas = WaveCanvas(images, penalty=penalty) if recipe.canvas == "waves" else PixelCanvas(
+    canvas = WaveCanvas(images, penalty=penalty, colour=recipe.colour) if recipe.canvas == "waves" else PixelCanvas(
         images, penalty=penalty, constraint=Box())
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, alpha=0.05)
-    return ImageOptimizer(canvas, network, objective=TargetLogit(recipe.rivals, spread=spread),
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.steps, alpha=0.05)
+    return ImageOptimizer(canvas, network, objective=TargetLogit(recipe.rivals, spread, temperature=2.0),
                           optimizer=keras.optimizers.Adam(rate),
-                          view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn))
-
-
-def _resized(images: np.ndarray, size: int) -> np.ndarray:
-    if images.shape[1] == size:
-        return images
-    way = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_CUBIC
-    return np.stack([np.clip(cv2.resize(image, (size, size), interpolation=way), 0, 255) for image in images])
-
+                          view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn, noise=recipe.noise))

@@ -11,24 +11,26 @@ from keras import ops
 
 
 class TargetLogit(keras.losses.Loss):
-    """-softmin(target logits) + rivals * logsumexp(other logits).
+    """-softmin(target logits) + rivals * logsumexp(all logits), where the sum has a temperature.
 
-    Unlike a probability, which stops at 1, a logit can always rise.
+    Without rivals it is the bare logit, which can always rise; with rivals 1 the cross-entropy, which is content as
+    soon as the class is a clear first.
 
     Args:
-        rivals: what the other logits cost, 0 to 1. A little of it tells near cousins apart.
+        rivals: what all logits together cost, 0 to 1.
         spread: the unit in which logits are counted, so that those of all networks mean the same.
+        temperature: of the sum: how far ahead the target must be, in such units, until it is content.
     """
 
-    def __init__(self, rivals: float = 0.0, spread: float = 1.0):
+    def __init__(self, rivals: float = 0.0, spread: float = 1.0, temperature: float = 1.0):
         super().__init__(name="objective", dtype="float32")
-        self.rivals, self.spread = rivals, spread
+        self.rivals, self.spread, self.temperature = rivals, spread, temperature
 
     def call(self, targets, logits):
         """Targets `(n, outputs)`, 1 for the class, or the several, and 0 elsewhere, and logits alike -> `(n,)`."""
         logits = logits / self.spread
         target = -ops.logsumexp(-logits - 1e4 * (1 - targets), axis=-1)
-        return self.rivals * ops.logsumexp(logits - 1e4 * targets, axis=-1) - target
+        return self.rivals * self.temperature * ops.logsumexp(logits / self.temperature, axis=-1) - target
 
 
 class TargetMargin(keras.losses.Loss):

@@ -35,43 +35,43 @@ class ImageOptimizer:
                  optimizer: keras.optimizers.Optimizer, view: keras.layers.Layer | None = None):
         self.canvas, self.network, self.view = canvas, network, view
         with _frozen(network):
-            step = keras.Input((1,), name="step")
-            image = canvas(step)
-            self.model = keras.Model(step, network(view(image) if view else image))
+            progress = keras.Input((1,), name="progress")
+            image = canvas(progress)
+            outputs = network(view(image, progress) if view else image)
+            self.model = keras.Model(progress, outputs)
             self.terms = [_PerImage(name, function, image.shape[0]) for name, function in (
                 ("objective", objective.call), ("probability", _probability), ("margin", _margin))]
             optimizer.build(self.model.trainable_variables)
             self.model.compile(optimizer, objective, metrics=self.terms, jit_compile=backbones.jit_compile())
         self.fresh = [ops.convert_to_numpy(variable) for variable in optimizer.variables]
 
-    def draw(self, start: np.ndarray, targets: np.ndarray, *, steps: int, seed: int = 0, enough: float | None = None,
-             record_every: int = 8, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
-        """Change the images, step by step, until the steps are used up or the network is sure enough.
+    def draw(self, start: np.ndarray, targets: np.ndarray, *, steps: int, seed: int = 0,
+             callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, np.ndarray]:
+        """Change the images, step by step.
 
         Args:
             start: `(n, h, w, 3)`, 0 to 255, what the canvas begins with; afterwards `canvas.pixels()` is the drawing.
             targets: `(n, outputs)`: 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
             steps: gradient steps.
             seed: of all that is random.
-            enough: stop once every image's margin, see below, has reached this.
-            record_every: write down the terms after so many steps.
             callbacks: more Keras callbacks, to watch or to stop.
 
         Returns:
-            Term -> values, "step" `(records,)` and for each image `(records, n)`: "objective"; "probability" of the
-            target outputs, 0 to 1; "margin", least target output - best other; "total_variation" in grey levels. The
-            first three are means over the latest steps. Ctrl-C or Stop ends the loop and keeps what was drawn.
+            Term -> values every 8 steps, "step" `(records,)` and for each image `(records, n)`: "objective";
+            "probability" of the target outputs, 0 to 1; "margin", least target output - best other; "total_variation"
+            in grey levels. The first three are means over the latest steps. Ctrl-C or Stop keeps what was drawn.
         """
         self.canvas.restart(start, seed)
         if self.view is not None:
             self.view.restart(seed)
         for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
-        recorder, n = _Recorder(self.canvas, self.terms, record_every, enough), len(targets)
+        recorder, n = _Recorder(self.canvas, self.terms), len(targets)
+        progress = np.repeat(np.arange(steps, dtype="float32") / steps, n)[:, None]
         with _frozen(self.network):
             try:
-                self.model.fit(np.zeros((steps * n, 1), "float32"), np.tile(targets.astype("float32"), (steps, 1)),
-                               batch_size=n, shuffle=False, verbose=0, callbacks=[recorder, *callbacks])
+                self.model.fit(progress, np.tile(targets.astype("float32"), (steps, 1)), batch_size=n, shuffle=False,
+                               verbose=0, callbacks=[recorder, *callbacks])
             except KeyboardInterrupt:
                 print("Stopped: here is what was drawn so far.")
                 for callback in callbacks:  # `fit` was left in its midst and told them nothing
@@ -156,19 +156,16 @@ class _PerImage(keras.metrics.Metric):
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Write down every term now and then and at the end; stop when the network is sure enough."""
+    """Write down every term every 8 steps and at the end."""
 
-    def __init__(self, canvas, terms, every, enough):
+    def __init__(self, canvas, terms):
         super().__init__()
-        self.canvas, self.terms, self.every, self.enough = canvas, terms, every, enough
-        self.rows, self.step = [], 0
+        self.canvas, self.terms, self.rows, self.step = canvas, terms, [], 0
 
     def on_train_batch_end(self, batch, logs=None):
         self.step = batch + 1
-        if self.step % self.every == 0:
+        if self.step % 8 == 0:
             self.write()
-            if self.enough is not None and self.rows[-1]["margin"].min() >= self.enough:
-                self.model.stop_training = True
 
     def write(self) -> None:
         """Write down the terms as they are now, once."""

@@ -1,7 +1,7 @@
-"""Images -> the same images seen through a window that moves, zooms and turns at random at every step.
+"""Images -> the same images seen through a window that moves, zooms and turns at random, and under noise.
 
-What the network recognises through every window has real shapes; what it recognises from one place only is noise tuned
-to its pixel grid. Bilinear sampling is a product with two thin matrices: cheap, and alike on every engine.
+What the network recognises through every window has real shapes; what it recognises from one place only is tuned to its
+pixel grid. Bilinear sampling is a product with two thin matrices: cheap, and alike on every engine.
 """
 
 import math
@@ -9,33 +9,42 @@ import math
 import keras
 from keras import ops
 
+CLEAN = 0.6  # of the way, the noise is gone
 
 class RandomView(keras.layers.Layer):
-    """Show a random square window of each image, turned a little and resized to `size`.
+    """Show a random square window of each image, turned a little, resized to `size` and under noise.
+
+    A drawing begins with the whole image under much noise, which hides all but broad shapes, and ends with close views
+    without noise: what is whole comes first, details come later.
 
     Args:
         size: height and width of what comes out, in pixels.
-        zoom: the window's side is drawn between `1 - zoom` and `1 + zoom / 2` of the image's.
+        zoom: the window's side is drawn between `1 - zoom * progress` and 1 of the image's.
         turn: the window is turned by up to so many degrees either way. What lies outside the image is mirrored.
-        seed: of the windows.
+        noise: standard deviation of the noise in the beginning, in grey levels; gone when `CLEAN` of the way is done.
+        seed: of windows and noise.
     """
 
-    def __init__(self, size: int, *, zoom: float = 0.3, turn: float = 0.0, seed: int = 0):
+    def __init__(self, size: int, *, zoom: float = 0.3, turn: float = 0.0, noise: float = 0.0, seed: int = 0):
         super().__init__(name="view", dtype="float32")
-        self.size, self.zoom, self.turn = size, zoom, turn
+        self.size, self.zoom, self.turn, self.noise = size, zoom, turn, noise
         self.random = keras.random.SeedGenerator(seed)
 
     def restart(self, seed: int) -> None:
         """Show the windows of this seed, from the first."""
         self.random.state.assign([seed, 0])
 
-    def call(self, images):
-        """`(n, h, w, 3)` -> `(n, size, size, 3)`."""
+    def call(self, images, progress):
+        """`(n, h, w, 3)` and how much of the way is done, `(n, 1)`, 0 to 1 -> `(n, size, size, 3)`."""
         n = images.shape[0]
-        side = keras.random.uniform((n, 1), 1 - self.zoom, 1 + self.zoom / 2, seed=self.random)
+        side = 1 - self.zoom * progress * keras.random.uniform((n, 1), seed=self.random)
         corner = keras.random.uniform((2, n, 1), seed=self.random) * (1 - side)
         images = window(images, corner, side, self.size)
-        return self._turned(images) if self.turn else images
+        images = self._turned(images) if self.turn else images
+        if not self.noise:
+            return images
+        spread = self.noise * ops.relu(1 - progress / CLEAN)[..., None, None]
+        return images + spread * keras.random.normal(images.shape, seed=self.random)
 
     def _turned(self, images):
         angle = keras.random.uniform((images.shape[0],), -1, 1, seed=self.random) * (self.turn * math.pi / 180)
@@ -55,6 +64,5 @@ def window(images, corner, side, size: int):
 def _sampler(start, side, length: int, size: int):
     """Matrices `(n, size, length)`: row i holds the bilinear weights of output pixel i."""
     ticks = (ops.arange(size, dtype="float32") + 0.5) / size
-    position = ops.abs((start + side * ticks) * length - 0.5)
-    position = (length - 1) - ops.abs((length - 1) - position)  # mirrored at both edges
+    position = ops.clip((start + side * ticks) * length - 0.5, 0, length - 1)
     return ops.relu(1 - ops.abs(position[..., None] - ops.arange(length, dtype="float32")))

@@ -18,8 +18,8 @@ class LiveView(keras.callbacks.Callback):
     """Watch an ideal image while it is drawn: `synthesis.ideal_image(..., callbacks=[widgets.LiveView()])`.
 
     It looks at the drawing at most three times a second, and less often where looking takes long, so that drawing is
-    hardly slower. The notebook's own Stop button (or Ctrl-C) ends the drawing and keeps what was drawn. A recipe
-    that begins small draws in several parts, and the steps are those of the part. Without a notebook it shows nothing.
+    hardly slower. The notebook's own Stop button (or Ctrl-C) ends the drawing and keeps what was drawn. Without a
+    notebook it shows nothing.
 
     Args:
         shown: show the view where the drawing begins; False if you show its `panel` yourself.
@@ -32,14 +32,12 @@ class LiveView(keras.callbacks.Callback):
         super().__init__()
         self.shown, self.progress = shown, ipywidgets.IntProgress(description="step")
         self.panel = Panel("LiveView: the drawing as it was last", [self.progress])
-        self._cell, self._place, self._first, self._next, self._done, self._logs = None, None, 0.0, 0.0, 0, {}
+        self._place, self._first, self._next, self._done, self._logs = None, 0.0, 0.0, 0, {}
 
     def on_train_begin(self, logs=None):
-        """Show the view, once a cell."""
-        shell = get_ipython()
-        if getattr(shell, "kernel", None) is not None and self._cell != shell.execution_count:
-            self._cell = shell.execution_count
-            self._place = display(self.panel, display_id=True) if self.shown else None
+        """Show the view."""
+        if self.shown and getattr(get_ipython(), "kernel", None) is not None:
+            self._place = display(self.panel, display_id=True)
         self._next, self._done, self.progress.max = 0.0, 0, self.params["steps"]
 
     def on_train_batch_end(self, batch, logs=None):

@@ -1,14 +1,11 @@
-"""What other libraries and a published lesson offer for ideal and adversarial images, each behind one plain function.
+"""What other libraries offer for adversarial images, each behind one plain function.
 
-They come with the extra `bench` of tllib. Image peers return one uint8 image, attacks a float32 batch: the
-caller rounds and judges. All run eagerly.
+They come with the extra `bench` of tllib, return a float32 batch, which the caller rounds and judges, and run eagerly.
 """
 
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the only engine that all of them know
-
-from tllib import images
 
 import foolbox
 import keras
@@ -16,32 +13,8 @@ import numpy as np
 import tensorflow as tf
 from art.attacks.evasion import ProjectedGradientDescent
 from art.estimators.classification import TensorFlowV2Classifier
-from tf_keras_vis.activation_maximization import ActivationMaximization
-from tf_keras_vis.activation_maximization.input_modifiers import Jitter, Rotate2D
-from tf_keras_vis.utils.scores import CategoricalScore
 
 CLASSES, TOP = 1000, 255.0
-
-
-def tf_keras_vis_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
-    """tf-keras-vis 0.8.7, ActivationMaximization, its defaults; patched: the default rotation draws from `seed`."""
-    keras.utils.set_random_seed(seed)  # its starting noise and its jitter
-    rotation = Rotate2D(degree=1)
-    rotation.random_generator = np.random.default_rng(seed)
-    listed = keras.Model(network.inputs, network.outputs)  # it passes inputs as a list
-    found = ActivationMaximization(listed)(CategoricalScore(target_index), steps=steps,
-                                           input_modifiers=[Jitter(jitter=4), rotation])
-    return images.to_uint8(found[0])
-
-
-def lesson_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
-    """Microsoft AI-For-Beginners, AdversarialCat_TF.ipynb, its numbers; patched: grey is 128, logits, no plots."""
-    return _lesson(network, target_index, steps, seed, keras.optimizers.SGD(1.0))
-
-
-def lesson_adam_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
-    """Microsoft AI-For-Beginners, AdversarialCat_TF.ipynb; patched: grey is 128, logits, no plots, Adam with rate 1."""
-    return _lesson(network, target_index, steps, seed, keras.optimizers.Adam(1.0))
 
 
 def foolbox_pgd(network: keras.Model, photos: np.ndarray, targets: np.ndarray, steps: int = 40) -> np.ndarray:
@@ -72,18 +45,6 @@ def art_pgd(network: keras.Model, photos: np.ndarray, targets: np.ndarray, steps
     attack = ProjectedGradientDescent(_art_classifier(network), eps=1.0, eps_step=0.25, max_iter=steps,
                                       targeted=True, batch_size=len(photos), verbose=False)
     return attack.generate(photos, targets)
-
-
-def _lesson(network, target_index, steps, seed, optimizer):
-    noise = np.random.default_rng(seed).normal(128, 1, (1, *network.input_shape[1:]))
-    x, target = tf.Variable(noise, dtype=tf.float32), tf.constant([target_index])
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            logits = network(x, training=False)
-            loss = (10 * tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(target, logits, from_logits=True))
-                    + 0.005 * tf.image.total_variation(x))
-        optimizer.apply([tape.gradient(loss, x)], [x])
-    return images.to_uint8(x[0])
 
 
 def _foolbox(attack, model, photos, targets, epsilon=None):
