@@ -11,7 +11,8 @@ forms into marks.csv: 1 where the name is the class, elsewhere an empty field to
 the shares.
 
 A folder of pictures `drawn/<way>/<class number>.png` of your own takes part as one way more. The peers come with the
-extra `bench`; `--ways tllib` does without.
+extra `bench`, but for MACO: xplique asks for an older TensorFlow, so it is installed by hand, with `pip install
+--no-deps xplique` and what it then misses. `--ways tllib` does without any.
 """
 
 import argparse
@@ -29,33 +30,33 @@ import numpy as np
 FIELDS = ("part", "picture", "name")
 
 
-def ours(network: keras.Model, classes: list[int], seed: int) -> Iterable[np.ndarray]:
-    """The recipe that `ideal_images` follows unless told otherwise."""
+def ours(network: keras.Model, classes: list[int], seed: int, steps: int) -> Iterable[np.ndarray]:
+    """The recipe that `ideal_images` follows unless told otherwise; `steps` are for the peers."""
     for begin in range(0, len(classes), 8):
         drawn = synthesis.ideal_images(network, classes[begin:begin + 8], seed=seed + begin)
         yield from (each.image for each in drawn)
 
 
-def one_by_one(name: str, steps: int) -> Callable:
+def one_by_one(name: str) -> Callable:
     """A peer that draws a class at a time."""
-    def draw(network, classes, seed):
+    def draw(network, classes, seed, steps):
         import drawing_peers  # the extra `bench`, only where it is asked for
         for row, number in enumerate(classes):
             yield getattr(drawing_peers, name)(network, number, steps, seed + row)
     return draw
 
 
-WAYS = {"tllib": ours, "lesson": one_by_one("lesson_adam_image", 256),
-        "tf-keras-vis": one_by_one("tf_keras_vis_image", 256), "maco": one_by_one("maco_image", 128)}
+WAYS = {"tllib": ours, "lesson": one_by_one("lesson_adam_image"), "tf-keras-vis": one_by_one("tf_keras_vis_image"),
+        "maco": one_by_one("maco_image")}
 
 
-def draw(folder: Path, count: int, lot: int, ways: list[str]) -> None:
+def draw(folder: Path, count: int, lot: int, ways: list[str], peer_steps: int) -> None:
     """Draw what is missing, and lay the pictures out for viewers."""
     network, random = backbones.load("efficientnet_lite0", top=True), np.random.default_rng(lot)
     classes = [int(number) for number in random.choice(1000, count, replace=False)]
     for way in ways:
         missing = [number for number in classes if not (folder / f"drawn/{way}/{number}.png").exists()]
-        for number, image in zip(missing, WAYS[way](network, missing, lot), strict=True):
+        for number, image in zip(missing, WAYS[way](network, missing, lot, peer_steps), strict=True):
             images.save(folder / f"drawn/{way}/{number}.png", image)
     everybody = sorted(path.name for path in (folder / "drawn").iterdir())
     key = {}
@@ -117,10 +118,11 @@ def main() -> None:
     parser.add_argument("forms", type=Path, nargs="*")
     parser.add_argument("--classes", type=int, default=24)
     parser.add_argument("--lot", type=int, default=1)
+    parser.add_argument("--peer-steps", type=int, default=256)
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     wanted = parser.parse_args()
     if wanted.what == "draw":
-        draw(wanted.folder, wanted.classes, wanted.lot, wanted.ways)
+        draw(wanted.folder, wanted.classes, wanted.lot, wanted.ways, wanted.peer_steps)
     elif wanted.what == "mark":
         mark(wanted.folder, wanted.forms)
     else:

@@ -1,6 +1,6 @@
 """What other libraries and a published lesson offer for ideal images, each behind one plain function.
 
-They come with the extra `bench` of tllib and return one uint8 image.
+They come with the extra `bench` of tllib, but for MACO, and return one uint8 image.
 """
 
 import os
@@ -15,7 +15,8 @@ import tensorflow as tf
 from tf_keras_vis.activation_maximization import ActivationMaximization
 from tf_keras_vis.activation_maximization.input_modifiers import Jitter, Rotate2D
 from tf_keras_vis.utils.scores import CategoricalScore
-from xplique.features_visualizations import Objective, maco
+
+TOP = 255.0
 
 
 def tf_keras_vis_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
@@ -41,13 +42,14 @@ def lesson_adam_image(network: keras.Model, target_index: int, steps: int, seed:
 
 def maco_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
     """xplique 2.0.2, MACO, 4 crops a step for 32; magnitudes of drawn pets: it would download those of ImageNet."""
+    from xplique.features_visualizations import Objective, maco  # no part of the extra, see blind_naming.py
     keras.utils.set_random_seed(seed)
     size = network.input_shape[1]
     photos = np.stack([images.load(path, size=size) for path in datasets.load("cartoon_pets").paths[:64]])
-    unit = keras.Sequential([keras.Input((size, size, 3)), keras.layers.Rescaling(127.5, 127.5), network])
-    found, _ = maco(Objective.logits(unit, target_index), nb_steps=steps, nb_crops=4, custom_shape=(size, size),
-                    maco_dataset=tf.data.Dataset.from_tensor_slices(photos / np.float32(127.5) - 1).batch(16))
-    return images.to_uint8(127.5 * np.asarray(found) + 127.5)
+    found, _ = maco(Objective.neuron(network, -1, target_index), nb_steps=steps, nb_crops=4, custom_shape=(size, size),
+                    noise_intensity=0.08 * TOP / 2, values_range=(0, TOP),
+                    maco_dataset=tf.data.Dataset.from_tensor_slices(photos / np.float32(TOP)).batch(16))
+    return images.to_uint8(found)
 
 
 def _lesson(network, target_index, steps, seed, optimizer):

@@ -62,8 +62,8 @@ def code_lines(path):
 
 
 # Lines of a room, docstrings included. A cap may be lowered, never raised: what does not fit simplifies its room.
-CAPS = {"datasets": 445, "backbones": 635, "transfer": 780, "synthesis": 1200, "supply": 880, "drawings": 505,
-        "show": 420, "widgets": 535, "classroom": 1630}
+CAPS = {"datasets": 445, "backbones": 635, "transfer": 775, "synthesis": 1180, "supply": 870, "drawings": 505,
+        "show": 420, "widgets": 530, "classroom": 1625}
 GROUND = 315
 READER, SERVICE = ("images", "datasets", "backbones", "transfer", "synthesis"), ("supply", "drawings")
 
@@ -75,7 +75,7 @@ def test_every_room_keeps_its_cap():
     for room, cap in CAPS.items():
         assert lines[room] <= cap, f"{room}: {lines[room]} lines, at most {cap}"
     assert sum(lines[room] for room in ("files", "images", "progress", "suggest")) <= GROUND
-    assert sum(lines[room] for room in READER) <= 3240 and sum(lines[room] for room in SERVICE) <= 1385
+    assert sum(lines[room] for room in READER) <= 3210 and sum(lines[room] for room in SERVICE) <= 1370
 
 
 def test_the_library_stays_small():
@@ -83,7 +83,7 @@ def test_the_library_stays_small():
     lines = {path.relative_to(ROOT / "tllib").with_suffix("").as_posix(): code_lines(path) for path in MODULES}
     said = sum(count for name, count in lines.items() if re.match("classroom/(checks|quiz)", name))
     surface = sum(count for name, count in lines.items() if re.match("widgets/|classroom/tricks", name))
-    assert sum(lines.values()) - said - surface <= 3360 and surface < 450
+    assert sum(lines.values()) - said - surface <= 3345 and surface < 450
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) in READER],

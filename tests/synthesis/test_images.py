@@ -112,7 +112,7 @@ def test_a_drawing_begins_with_a_photo(lite0, dog):
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
     layer = backbones.last_maps("efficientnet_lite0")
     eye = keras.Model(lite0.input, lite0.get_layer(layer).output)
-    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(WAVES, steps=12, noise=0))
+    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(WAVES, steps=32, noise=0))
     before, after = (eye.predict(images.fit_batch(each, 224), verbose=0) for each in (dog, drawn))
     if channel is None:
         assert (after**2).mean() > 1.5 * (before**2).mean()
