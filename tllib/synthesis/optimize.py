@@ -35,7 +35,7 @@ class ImageOptimizer:
                  optimizer: keras.optimizers.Optimizer, view: keras.layers.Layer | None = None):
         self.canvas, self.network, self.view = canvas, network, view
         with _frozen(network):
-            progress = keras.Input((1,), name="progress")
+            progress = keras.Input(batch_shape=(canvas.weights[0].shape[0], 1), name="progress")
             image = canvas(progress)
             outputs = network(view(image, progress) if view else image)
             self.model = keras.Model(progress, outputs)
