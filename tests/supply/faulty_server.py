@@ -9,11 +9,12 @@ DEFAULT = {"ranges": True}
 
 
 @contextmanager
-def serving(files, plan=None):
+def serving(files, plan=None, tls=None):
     """Serve {name: bytes}. `plan`: {name: [behaviour, …]}; the last one stays; what was asked for is in `.asked`.
 
     A behaviour is a dict: ranges (bool), status (int), cut (bytes after which the connection breaks), stall (same,
     seconds later), content (other bytes than the file's), redirect (to another name), slow (bytes a second).
+    `tls`: an `ssl.SSLContext`, to serve by https.
     """
     plan = {name: list(steps) for name, steps in (plan or {}).items()}
     asked, lock = [], threading.Lock()
@@ -67,10 +68,12 @@ def serving(files, plan=None):
                 super().handle()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server.asked = asked
-    server.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    server.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}/"
     try:
         yield server
     finally:

@@ -1,6 +1,5 @@
 import errno
 import hashlib
-import http.server
 import io
 import multiprocessing
 import os
@@ -267,16 +266,10 @@ def test_a_certificate_that_nobody_vouches_for_is_said(small, tmp_path):
                    check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    small(f"https://127.0.0.1:{server.server_address[1]}/p.zip")
-    try:
+    with serving({"p.zip": small.content}, tls=context) as server:
+        small(server.url + "p.zip")
         with pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
             datasets.fetch("small", root=tmp_path / "data", ask=False)
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_a_disk_without_locks_will_do(small, tmp_path, monkeypatch):
