@@ -19,7 +19,7 @@ import argparse
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tllib import backbones, images, synthesis
@@ -61,46 +61,48 @@ def draw(folder: Path, count: int, lot: int, ways: list[str], peer_steps: int) -
     everybody = sorted(path.name for path in (folder / "drawn").iterdir())
     key = {}
     for part in range(len(everybody)):
+        form = [FIELDS]
         for place, row in enumerate(random.permutation(count), start=1):
-            way = everybody[(row + part) % len(everybody)]
+            way, name = everybody[(row + part) % len(everybody)], f"{place:02d}.png"
             picture = images.load(folder / f"drawn/{way}/{classes[row]}.png", size=224)
-            name = f"{place:02d}.png"
             images.save(folder / f"part_{part + 1}" / name, picture)
             key[f"{part + 1}/{name}"] = [way, classes[row]]
+            form.append((part + 1, name, ""))
         with open(folder / f"part_{part + 1}/form.csv", "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([FIELDS, *((part + 1, f"{place + 1:02d}.png", "") for place in range(count))])
+            csv.writer(file).writerows(form)
     (folder / "key.json").write_text(json.dumps(key), encoding="utf-8")
     print(f"{count} classes, {len(everybody)} ways: part_1 to part_{len(everybody)} of {folder}. Answers: key.json.")
 
 
-def mark(folder: Path, forms: list[Path]) -> None:
-    """Gather forms into marks.csv, names and classes in order, so that nobody can tell who drew a picture."""
-    key, names, rows = json.loads((folder / "key.json").read_text(encoding="utf-8")), backbones.class_names(), set()
+def answers(folder: Path, forms: Iterable[Path]) -> Iterator[tuple[str, str, str]]:
+    """What filled forms say: who drew a picture, its class, and the name somebody gave it."""
+    key, names = json.loads((folder / "key.json").read_text(encoding="utf-8")), backbones.class_names()
     for form in forms:
         with open(form, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                rows.add((names[key[f"{row['part']}/{row['picture']}"][1]], row["name"].strip().lower()))
+                way, number = key[f"{row['part']}/{row['picture']}"]
+                yield way, names[number], row["name"].strip().lower()
+
+
+def mark(folder: Path, forms: list[Path]) -> None:
+    """Gather forms into marks.csv, names and classes in order, so that nobody can tell who drew a picture."""
+    rows = sorted({(truth, name) for _, truth, name in answers(folder, forms)})
     with open(folder / "marks.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("class", "name", "mark"))
-        writer.writerows((truth, name, 1 if name == truth.lower() else "") for truth, name in sorted(rows))
-    (folder / "forms.json").write_text(json.dumps([str(form) for form in forms]), encoding="utf-8")
+        writer.writerows((truth, name, 1 if name == truth.lower() else "") for truth, name in rows)
+    (folder / "forms.json").write_text(json.dumps([str(form.resolve()) for form in forms]), encoding="utf-8")
     print(f"Fill in the empty marks in {folder / 'marks.csv'}.")
 
 
 def score(folder: Path) -> None:
-    """Print what share of its pictures each way had named, and how far sittings differ."""
-    key, names = json.loads((folder / "key.json").read_text(encoding="utf-8")), backbones.class_names()
+    """Print what share of its pictures each way had named, and how many by most of who saw them."""
     with open(folder / "marks.csv", encoding="utf-8", newline="") as file:
         marks = {(row["class"], row["name"]): float(row["mark"]) for row in csv.DictReader(file)}
     found, pictures = defaultdict(list), defaultdict(list)
-    for form in json.loads((folder / "forms.json").read_text(encoding="utf-8")):
-        with open(form, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                way, number = key[f"{row['part']}/{row['picture']}"]
-                worth = marks[names[number], row["name"].strip().lower()]
-                found[way].append(worth)
-                pictures[way, number].append(worth)
+    for way, truth, name in answers(folder, json.loads((folder / "forms.json").read_text(encoding="utf-8"))):
+        found[way].append(marks[truth, name])
+        pictures[way, truth].append(marks[truth, name])
     print(f"{'':16s}{'named':>8s}{'+-':>6s}{'by a majority':>16s}")
     for way, worth in sorted(found.items(), key=lambda item: -np.mean(item[1])):
         each = [values for (who, _), values in pictures.items() if who == way]

@@ -166,8 +166,7 @@ def _draw(network: keras.Model, sees: int, targets: np.ndarray, recipe: Recipe, 
     optimizer = _prepared(network, recipe, starts.shape[:3], sees)
     with progress(what="drawing", total=recipe.steps) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
-        history = optimizer.draw(starts, targets, steps=recipe.steps, seed=seed,
-                                 callbacks=[count, *callbacks])
+        history = optimizer.draw(starts, targets, steps=recipe.steps, seed=seed, callbacks=[count, *callbacks])
     return starts, optimizer.canvas.pixels(), history
 
 

@@ -120,7 +120,7 @@ class Frames(keras.callbacks.Callback):
         every: steps from one frame to the next.
 
     Attributes:
-        frames: uint8 `(n, h, w, 3)` each; larger from stage to stage where a recipe begins small.
+        frames: uint8 `(n, h, w, 3)` each.
     """
 
     def __init__(self, every: int = 4):

@@ -9,7 +9,8 @@ import math
 import keras
 from keras import ops
 
-CLEAN = 0.6  # of the way, the noise is gone
+CLEAN = 0.6  # of the way, after which there is no noise
+
 
 class RandomView(keras.layers.Layer):
     """Show a random square window of each image, turned a little, resized to `size` and under noise.
