@@ -1,7 +1,7 @@
 """Steps per second of the library's image loop against a hand-written `tf.function` loop and an eager-tape loop.
 
 All three draw the same ideal image (pixels, total variation, random views, Adam) on the same network in one run, in
-turns, so that a machine that changes its speed changes it for all. Run: make bench
+turns, so that a machine that changes its speed changes it for all. Run: python -m tllib bench
 """
 
 import statistics

@@ -4,7 +4,7 @@ Prints two tables. Images: steps a second, the probability that a network which 
 seconds until that reached 0.9. Attacks, dogs to Siamese cats: how many still fool once saved as PNG and loaded again,
 the median L2 norm of the change (0-255 scale, successes only), gradients a photo, and photos a second.
 
-Run: make bench-peers (some twenty minutes on two cores). `--photos 8` is quicker.
+Run: python -m tllib bench --peers (some twenty minutes on two cores). `--photos 8` is quicker.
 """
 
 import argparse

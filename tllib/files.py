@@ -14,15 +14,15 @@ from pathlib import Path
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:
-    """Folder of the data sets: `root`, else `TLLIB_DATA`, else the checkout's `data/`, else `data/` right here."""
+    """Folder of data sets: `root`, else `TLLIB_DATA`, else `data/` of the checkout or beside the lessons, else here."""
     if root or os.environ.get("TLLIB_DATA"):
         root = Path(root or os.environ["TLLIB_DATA"]).expanduser()
         if root.is_file():
             raise ValueError(f"The data folder is a file, {root}. If it is a packed classroom, run: "
                              f"python -m tllib unpack {root}")
         return root
-    checkout = Path(__file__).resolve().parents[1] / "data"
-    return checkout if (checkout / "photos").is_dir() else Path("data")
+    known = [home / "data" for home in (Path(__file__).resolve().parents[1], Path(".."))]
+    return next((data for data in known if (data / "photos").is_dir()), Path("data"))
 
 
 def offline() -> bool:

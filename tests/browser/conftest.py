@@ -10,9 +10,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tllib.command import lessons
+
 import nbformat
 import pytest
-import run_lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("TLLIB_CHROMIUM", "")
@@ -24,13 +25,13 @@ SETTINGS = {  # every cell in the page at once, nothing saved meanwhile, no news
 def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in item.path.parts and not CHROMIUM:
-            item.add_marker(pytest.mark.skip(reason="needs a Chromium: make test-browser"))
+            item.add_marker(pytest.mark.skip(reason="needs a Chromium: python -m tllib test browser"))
 
 
 def solve(source, target):
     """Copy a lesson with its stored outputs, each exercise filled in with its folded solution."""
     lesson = nbformat.read(source, as_version=4)
-    run_lessons.solve(lesson)
+    lessons.solve(lesson)
     for cell in lesson.cells:
         if "exercise" in cell.metadata.get("tags", []):
             cell.outputs, cell.execution_count = [], None
@@ -61,7 +62,7 @@ def lab(classroom, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    computed = ROOT / "build" / "nbval" / "cache"  # by make test-lessons: no need to compute it again
+    computed = ROOT / "build" / "nbval" / "cache"  # by python -m tllib test lessons: no need to compute it again
     if computed.is_dir():
         shutil.copytree(computed, os.environ["TLLIB_CACHE"], dirs_exist_ok=True)
     variables = {"TLLIB_OFFLINE": "1", "TLLIB_DATA": str(classroom / "no-data"), "TF_CPP_MIN_LOG_LEVEL": "3",

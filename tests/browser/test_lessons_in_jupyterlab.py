@@ -1,6 +1,6 @@
 """Every lesson, opened in JupyterLab with what is stored in it; its exercises solved and its widgets made there.
 
-That every cell runs and gives its stored output is what nbval sees to (make test-lessons).
+That every cell runs and gives its stored output is what nbval sees to (python -m tllib test lessons).
 """
 
 from pathlib import Path

@@ -8,4 +8,4 @@ def pytest_collection_modifyitems(config, items):
         if "engines" in item.path.parts:
             item.add_marker(pytest.mark.engines)
             if "engines" not in config.option.markexpr:
-                item.add_marker(pytest.mark.skip(reason="takes minutes: make test-engines"))
+                item.add_marker(pytest.mark.skip(reason="takes minutes: python -m tllib test engines"))

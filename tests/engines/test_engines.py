@@ -42,7 +42,7 @@ def classifier():
 @pytest.mark.parametrize("engine", ["torch", "jax"])
 def test_another_engine_says_the_same(engine, classifier, dog, tmp_path, lite0):
     if importlib.util.find_spec(engine) is None:
-        pytest.skip(f"{engine} is not installed: make test-engines installs it")
+        pytest.skip(f"{engine} is not installed: python -m tllib test engines installs it")
     classifier.save(tmp_path / "pets.keras")
     done = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path), str(ROOT / "data/photos/dog.png")],
                           env=os.environ | {"KERAS_BACKEND": engine, "TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True,

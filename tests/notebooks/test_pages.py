@@ -4,8 +4,9 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from tllib.command import pages
+
 import nbformat
-import pages
 import pytest
 
 LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
@@ -81,7 +82,7 @@ def test_lessons_make_slides_that_need_no_network(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
     cells = stored.cells
     assert [pages.slide_type(cell) for cell in cells] == [
-        pages.slide_of(cell, before) for before, cell in zip([None, *cells], cells, strict=False)], "make store"
+        pages.slide_of(cell, before) for before, cell in zip([None, *cells], cells, strict=False)], "tllib run --store"
     pages.to_slides(path, tmp_path)
     page = (tmp_path / f"{path.stem}.html").read_text(encoding="utf-8")
     assert not re.search(r"<(script|link|img)\b[^>]*(src|href)=[\"']?(https?:)?//", page)

@@ -1,6 +1,4 @@
-"""Lessons -> executed lessons: as web pages in build/lessons/ (make run), or stored in the notebooks (make store).
-
-Also, for whoever teaches: with every exercise solved (make solutions), and as slides (make slides).
+"""Lessons -> executed lessons: web pages in build/lessons/, or stored; for teachers solved ones, and slides.
 
 A lesson names its results in its metadata, under "tllib": {"results": [[label, Python expression], …]}; they are
 evaluated after its last cell and make up the table at the end. "work" beside it says how many photos the network of
@@ -8,7 +6,6 @@ lesson 00 could name in the time that the lesson took where it was stored, so th
 A cell whose picture needs a person's description has it in its own metadata, under "tllib": {"alt": "…"}.
 """
 
-import argparse
 import importlib.util
 import json
 import os
@@ -16,18 +13,41 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from tllib.command import pages
+from tllib.command.environment import CHECKOUT, is_checkout
 from tllib.files import replacing
 
 import nbformat
-import pages
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-HERE = Path(__file__).resolve().parent
-BUILD = HERE.parent / "build"
+PACKED = Path(__file__).resolve().parents[1] / "lessons"  # of an installed wheel: notebooks/ and data/photos/
 SPEED = "photos named a second"  # a result of lesson 00
+
+
+def folder() -> Path:
+    """The lessons: a checkout's own, else a copy beside whoever asks, made when it is missing; nothing is replaced."""
+    if is_checkout():
+        return CHECKOUT / "notebooks"
+    home = Path("tllib-lessons").absolute()
+    for file in sorted(path for path in PACKED.rglob("*") if path.is_file()):
+        target = home / file.relative_to(PACKED)
+        if not target.exists():
+            with replacing(target) as partial:
+                shutil.copyfile(file, partial)
+    return home / "notebooks"
+
+
+def chosen(names: Sequence[str]) -> list[Path]:
+    """The lessons whose names begin so; all without names."""
+    paths = [path for path in sorted(folder().glob("*.ipynb")) if path.stem.startswith(tuple(names or [""]))]
+    if not paths:
+        raise ValueError(f"No lesson begins with {' or '.join(names)}. There are: "
+                         f"{', '.join(path.stem for path in sorted(folder().glob('*.ipynb')))}.")
+    return paths
 
 
 def run(path: Path, solved: bool, expected: float | None) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
@@ -36,10 +56,11 @@ def run(path: Path, solved: bool, expected: float | None) -> tuple[nbformat.Note
     if solved:
         solve(lesson)
     client = NotebookClient(lesson, timeout=900, kernel_name="python3", store_widget_state=False,
-                            resources={"metadata": {"path": str(HERE)}})
+                            resources={"metadata": {"path": str(path.parent)}})
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
-    with open(BUILD / "lessons" / f"{path.stem}.log", "w") as log, client.setup_kernel(stdout=log, stderr=log):
+    logged = path.parents[1] / "build" / "lessons" / f"{path.stem}.log"
+    with open(logged, "w", encoding="utf-8") as log, client.setup_kernel(stdout=log, stderr=log):
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began, expected)
             client.execute_cell(lesson.cells[number], number, execution_count=done)
@@ -98,7 +119,8 @@ def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
 def show_progress(name: str, done: int, total: int, seconds: float, expected: float | None = None,
                   end: str = "") -> None:
     """One line a lesson: rewritten in place in a terminal, printed before and after otherwise."""
-    bar = "█" * (20 * done // total) + "·" * (20 - 20 * done // total)
+    full, empty = "█·" if (sys.stdout.encoding or "").lower().startswith("utf") else "#."
+    bar = full * (20 * done // total) + empty * (20 - 20 * done // total)
     about = f"about {readable(expected)}" if expected else ""
     line = f"  {name:28s} {bar} {done:2d}/{total} cells, {seconds:4.0f} s"
     if sys.stdout.isatty():
@@ -137,17 +159,18 @@ def title(lesson: nbformat.NotebookNode) -> str:
 
 def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
     """Run lessons one after the other, each to a page, and print the table of their results; 1 if one of them fails."""
-    folder = HERE.parent / "solutions" if solved else BUILD / "lessons"
-    for each in (folder, BUILD / "lessons"):
+    home = paths[0].parents[1]
+    target = home / "solutions" if solved else home / "build" / "lessons"
+    for each in (target, home / "build" / "lessons"):
         each.mkdir(parents=True, exist_ok=True)
-    index, shown = folder / "index.html", folder.relative_to(HERE.parent)
+    index = target / "index.html"
     stored = {path: nbformat.read(path, as_version=4) for path in paths}
     listed = {path: (title(lesson), "as it was stored") for path, lesson in stored.items()}
     if not solved:  # something to look at from the first minute
         for path, lesson in stored.items():
-            pages.to_page(lesson, folder / f"{path.stem}.html")
+            pages.to_page(lesson, target / f"{path.stem}.html")
         pages.to_index(listed, index)
-        print(f"The lessons, as they were stored, are ready to read: {shown}/index.html", flush=True)
+        print(f"The lessons, as they were stored, are ready to read: {index}", flush=True)
     print(f"{len(paths)} lessons run on this machine now, and each page is made anew with what comes out.", flush=True)
     table, speed, began = [], None, time.perf_counter()
     for number, path in enumerate(paths):
@@ -167,11 +190,11 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
                 lesson.metadata.setdefault("tllib", {})["work"] = round(seconds * speed)
             store(lesson, path)
         if solved:
-            store(lesson, folder / path.name)
+            store(lesson, target / path.name)
             if unsolved(lesson):
                 print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
                 return 1
-        pages.to_page(lesson, folder / f"{path.stem}.html")
+        pages.to_page(lesson, target / f"{path.stem}.html")
         listed[path] = (title(lesson), f"run here, {seconds:.0f} s")
         pages.to_index(listed, index)
         lesson_number = path.stem.split("_")[0]
@@ -182,33 +205,28 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
     print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))
     for number, label, value in table:
         print(f"  {number:6s}  {label:{width}s}  {value}")
-    print(f"\nThe lessons as web pages: {shown}/index.html\nTo run them cell by cell yourself: make lab")
+    print(f"\nThe lessons as web pages: {index}\nTo run them cell by cell yourself: python -m tllib lab")
     return 0
 
 
-def main() -> int:
-    """Run every lesson, or those whose names begin with the arguments."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="*", help="beginnings of lesson names, such as 04; default: all")
-    parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
-    parser.add_argument("--solved", action="store_true", help="solve the exercises; store them in solutions/")
-    parser.add_argument("--slides", action="store_true", help="run nothing: turn the stored lessons into slides")
-    wanted = parser.parse_args()
-    paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.stem.startswith(tuple(wanted.lessons or [""]))]
-    if wanted.slides:
-        shutil.copytree(HERE / "slides", BUILD / "slides" / "reveal", dirs_exist_ok=True)
-        for path in paths:
-            pages.to_slides(path, BUILD / "slides")
-        print("The lessons as slides: build/slides/, a page each (arrows move, S shows the solutions)")
-        return 0
+def run_chosen(names: Sequence[str], *, storing: bool = False, solved: bool = False) -> int:
+    """Run every lesson, or those whose names begin so."""
+    paths = chosen(names)
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed, so lesson 03 is left out.")
         paths = [path for path in paths if not path.stem.endswith("pytorch")]
     os.environ.setdefault("TLLIB_PROGRESS", "0")  # a page has no use for bars that moved
-    if wanted.store:  # what is stored must come from the built-in data, whatever lies on this machine
-        os.environ["TLLIB_DATA"] = str(BUILD / "no-data")
-    return run_all(paths, wanted.store, wanted.solved)
+    os.environ["TLLIB_OFFLINE"] = "1"
+    if storing:  # what is stored must come from the built-in data, whatever lies on this machine
+        os.environ["TLLIB_DATA"] = str(paths[0].parents[1] / "build" / "no-data")
+    return run_all(paths, storing, solved) if paths else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def slides(names: Sequence[str]) -> None:
+    """Turn stored lessons into slides; nothing is run."""
+    paths = chosen(names)
+    target = paths[0].parents[1] / "build" / "slides"
+    shutil.copytree(paths[0].parent / "slides", target / "reveal", dirs_exist_ok=True)
+    for path in paths:
+        pages.to_slides(path, target)
+    print(f"The lessons as slides: {target}, a page each (arrows move, S shows the solutions)")

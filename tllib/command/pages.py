@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter, SlidesExporter
 
-HERE = Path(__file__).resolve().parent
 # Nothing from the network: no formulas, an empty stand-in for a library of diagrams.
 OFFLINE = {"mathjax_url": "", "mermaid_js_url": "data:text/javascript,export default {initialize() {}}"}
 # nbconvert's own templates leave out what pictures show for those who can't see them.
@@ -32,7 +31,7 @@ def with_alt(template: str) -> str:
 def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
     """Render a lesson, as it is, as one HTML file."""
     exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", **OFFLINE)
-    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem, "path": str(HERE)}})
+    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem}})
     target.write_text(body, encoding="utf-8")
 
 
@@ -49,7 +48,7 @@ def to_slides(path: Path, folder: Path) -> None:
                               reveal_height="800", require_js_url="reveal/require.js", jquery_url="", **OFFLINE)
     lesson = nbformat.read(path, as_version=4)
     split_at_headings(lesson)
-    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": path.stem, "path": str(HERE)}})
+    body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": path.stem}})
     look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
             ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
     head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"

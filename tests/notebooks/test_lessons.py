@@ -6,11 +6,10 @@ import importlib
 from pathlib import Path
 
 from tests.browser.needed import names
+from tllib.command import lessons, pages
 
 import nbformat
-import pages
 import pytest
-import run_lessons
 
 LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -19,7 +18,7 @@ LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipy
 def test_results_and_solutions_use_what_the_lesson_makes_and_the_library_has(path):
     """Neither is run with the stored lesson, so that a name which changed would go unseen."""
     lesson = nbformat.read(path, as_version=4)
-    run_lessons.solve(lesson)
+    lessons.solve(lesson)
     sources = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
     sources += [expression for _, expression in lesson.metadata.tllib.results]
     made = set(dir(builtins))
@@ -41,23 +40,23 @@ def test_results_and_solutions_use_what_the_lesson_makes_and_the_library_has(pat
 
 
 def test_solve_puts_the_solution_in_the_place_of_the_dots(lesson):
-    run_lessons.solve(lesson)
+    lessons.solve(lesson)
     assert lesson.cells[3].source == "# two and two\nanswer = 4\ncheck(answer)"
 
 
 def test_unsolved_quotes_the_checks_that_were_not_content(lesson):
     for said, expected in (("Exercise 1: right.\n", []), ("Exercise 1: too small.\n", ["Exercise 1: too small."])):
         lesson.cells[3].outputs = [nbformat.v4.new_output("stream", text=said)]
-        assert run_lessons.unsolved(lesson) == expected
+        assert lessons.unsolved(lesson) == expected
 
 
 def test_describe_replaces_a_plots_own_words_by_those_of_the_cell(lesson):
-    run_lessons.describe(lesson)
+    lessons.describe(lesson)
     assert lesson.cells[1].outputs[0].metadata == {"image/png": {"alt": "A zebra."}}
 
 
 def test_store_decides_the_slide_of_every_cell(lesson, tmp_path):
-    run_lessons.store(lesson, tmp_path / "lesson.ipynb")
+    lessons.store(lesson, tmp_path / "lesson.ipynb")
     stored = nbformat.read(tmp_path / "lesson.ipynb", as_version=4)
     assert [pages.slide_type(cell) for cell in stored.cells] == ["slide", "-", "slide", "-", "notes"]
     assert [path.name for path in tmp_path.iterdir()] == ["lesson.ipynb"]
@@ -72,36 +71,32 @@ def small(folder, name, title, source, **about):
     return folder / f"{name}.ipynb"
 
 
-def test_pages_of_stored_outputs_come_first_and_the_next_lesson_is_named_with_its_time(tmp_path, monkeypatch, capsys):
+def test_pages_of_stored_outputs_come_first_and_the_next_lesson_is_named_with_its_time(tmp_path, capsys):
     build = tmp_path / "build"
-    monkeypatch.setattr(run_lessons, "HERE", tmp_path / "notebooks")
-    monkeypatch.setattr(run_lessons, "BUILD", build)
     (tmp_path / "notebooks").mkdir()
     seen = f"from pathlib import Path; print(sorted(page.stem for page in Path({str(build)!r}).rglob('*.html')))"
-    lessons = [small(tmp_path / "notebooks", "00_one", "One", seen, results=[[run_lessons.SPEED, "2.0"]], work=6),
-               small(tmp_path / "notebooks", "01_two", "Two", "print(6 * 7)", work=50)]
-    assert run_lessons.run_all(lessons, storing=True, solved=False) == 0
-    first, second = (nbformat.read(path, as_version=4) for path in lessons)
+    paths = [small(tmp_path / "notebooks", "00_one", "One", seen, results=[[lessons.SPEED, "2.0"]], work=6),
+             small(tmp_path / "notebooks", "01_two", "Two", "print(6 * 7)", work=50)]
+    assert lessons.run_all(paths, storing=True, solved=False) == 0
+    first, second = (nbformat.read(path, as_version=4) for path in paths)
     assert first.cells[1].outputs[0].text == "['00_one', '01_two', 'index']\n", "before anything ran"
     said = capsys.readouterr().out
-    assert said.index("ready to read: build/lessons/index.html") < said.index("00_one")
+    assert said.index(f"ready to read: {build / 'lessons' / 'index.html'}") < said.index("00_one")
     assert "the rest takes about 25 s" in said and "01_two, about 25 s" in said
-    assert f"  00      {run_lessons.SPEED}  2.0" in said and said.count("run here") == 0
+    assert f"  00      {lessons.SPEED}  2.0" in said and said.count("run here") == 0
     assert "42" in (build / "lessons/01_two.html").read_text() and second.cells[1].outputs[0].text == "42\n"
     assert (build / "lessons/index.html").read_text().count("run here") == 2
     assert 0 < second.metadata.tllib.work < 600, "measured anew: seconds here times photos a second here"
 
 
-def test_a_lesson_that_fails_keeps_its_stored_page(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run_lessons, "HERE", tmp_path / "notebooks")
-    monkeypatch.setattr(run_lessons, "BUILD", tmp_path / "build")
+def test_a_lesson_that_fails_keeps_its_stored_page(tmp_path, capsys):
     (tmp_path / "notebooks").mkdir()
-    lessons = [small(tmp_path / "notebooks", "01_bad", "Bad", "1 / 0"), small(tmp_path / "notebooks", "02_b", "B", "1")]
-    assert run_lessons.run_all(lessons, storing=False, solved=False) == 1
+    paths = [small(tmp_path / "notebooks", "01_bad", "Bad", "1 / 0"), small(tmp_path / "notebooks", "02_b", "B", "1")]
+    assert lessons.run_all(paths, storing=False, solved=False) == 1
     assert "01_bad.ipynb stopped at a cell that failed" in capsys.readouterr().err
     assert "Bad, as it was stored" in (tmp_path / "build/lessons/01_bad.html").read_text()
 
 
 def test_forecasts_are_rounded():
-    assert [run_lessons.readable(seconds) for seconds in (1, 22, 88, 100, 600)] == [
+    assert [lessons.readable(seconds) for seconds in (1, 22, 88, 100, 600)] == [
         "5 s", "20 s", "90 s", "1.7 min", "10.0 min"]

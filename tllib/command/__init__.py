@@ -1,0 +1,135 @@
+"""The command line -> lessons run, checked or opened, data fetched, packed or unpacked: `python -m tllib --help`.
+
+In a checkout, a command first makes the environment it needs, `.venv`; no other tool is needed, on any system.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from tllib.command import environment
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # an engine's greetings don't belong in a terminal
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors are one message, not a stack trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without "…" shows another sign
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(arguments)
+    try:
+        done = environment.enter(_extras(options), arguments, torch=not getattr(options, "without_torch", False))
+        return options.do(options) if done is None else done
+    except (OSError, ValueError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tllib", description="Lessons, checks and data of tllib.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(do, words, **extra):
+        new = commands.add_parser(do.__name__.strip("_"), help=words, description=words)
+        new.set_defaults(do=do, **extra)
+        return new
+
+    run = command(_run, "run the lessons on the built-in data and make web pages of them", extras=("lessons",))
+    run.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
+    run.add_argument("--solved", action="store_true", help="solve the exercises; store them in solutions/")
+    lab = command(_lab, "open the lessons in JupyterLab", extras=("lessons",))
+    slides = command(_slides, "turn the stored lessons into slides", extras=("lessons",))
+    for each in (run, slides):
+        each.add_argument("lessons", nargs="*", metavar="LESSON", help="how its name begins, such as 04; default: all")
+    test = command(_test, "check everything: style, unit tests, the lessons against their stored outputs")
+    test.add_argument("parts", nargs="*", metavar="PART", choices=[*_NEEDED, []],
+                      help=f"of {', '.join(_NEEDED)}; default: the first three")
+    bench = command(_bench, "time tllib against other ways to do the same", extras=("lessons",))
+    bench.add_argument("--peers", action="store_true", help="draw and attack beside other libraries, which it installs")
+    for each in (run, lab, test):
+        each.add_argument("--without-torch", action="store_true",
+                          help="when it installs, leave out PyTorch and so lesson 03")
+    command(_check, "say whether this machine is ready, and what to do if it is not")
+    fetch = command(_fetch, "download data sets, verified, where the lessons find them")
+    fetch.add_argument("names", nargs="+", metavar="NAME", help="cats_vs_dogs_small, cats_vs_dogs, oxford_pets")
+    fetch.add_argument("--yes", action="store_true", help="don't ask before it takes space")
+    pack = command(_pack, "put data sets and weights into one .zip, for machines offline")
+    pack.add_argument("target", help="a new .zip file")
+    pack.add_argument("names", nargs="*", metavar="NAME", help="data sets: folders in the data folder")
+    unpack = command(_unpack, "unpack such a .zip, and say what to set")
+    unpack.add_argument("archive")
+    unpack.add_argument("folder", nargs="?", default=".")
+    return parser
+
+
+# What parts of `test` need beside the library.
+_NEEDED = {"lint": ("test",), "unit": ("lessons", "test"), "lessons": ("lessons", "test"),
+           "engines": ("lessons", "test", "torch", "jax"), "browser": ("lessons", "test", "browser"),
+           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "lowest": ()}
+_USUAL = ("lint", "unit", "lessons")
+
+
+def _extras(options: argparse.Namespace) -> tuple[str, ...]:
+    if options.command in ("test", "bench") and not environment.is_checkout():
+        raise RuntimeError("Tests and benchmarks are in tllib's repository: clone it and run this there.")
+    if options.command == "test":
+        return tuple(dict.fromkeys(extra for part in options.parts or _USUAL for extra in _NEEDED[part]))
+    return (*getattr(options, "extras", ()), *("bench",) * getattr(options, "peers", False))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tllib.command import lessons
+    return lessons.run_chosen(options.lessons, storing=options.store, solved=options.solved)
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from tllib.command import lessons
+    place = lessons.folder()
+    print(f"The lessons are in {place}. Close JupyterLab with Ctrl-C.", flush=True)
+    return subprocess.run([sys.executable, "-m", "jupyterlab", str(place)], check=False).returncode
+
+
+def _slides(options: argparse.Namespace) -> int:
+    from tllib.command import lessons
+    lessons.slides(options.lessons)
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    from tllib.command import checks
+    return checks.run(options.parts or _USUAL)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from tllib.command import checks
+    return checks.bench(options.peers)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tllib.command import machine
+    return machine.check()
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from tllib import datasets  # needs no Keras, so it starts at once
+    for name in options.names:
+        print(f"{name} is at {datasets.fetch(name, ask=not options.yes)}")
+    return 0
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from tllib import classroom
+    print(f"Packed {classroom.pack(options.target, options.names)}")
+    return 0
+
+
+def _unpack(options: argparse.Namespace) -> int:
+    from tllib import classroom
+    folder = classroom.unpack(options.archive, options.folder).absolute()
+    print(f"Now set TLLIB_DATA={folder} and TLLIB_OFFLINE=1")
+    return 0
