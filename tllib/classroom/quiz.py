@@ -136,7 +136,7 @@ class Quiz:
         bundle = {"text/html": self.to_html(), "text/plain": self.to_text()}
         if _kernel_is_there():
             with suppress(ImportError):  # without ipywidgets the other two forms do
-                bundle[WIDGET_VIEW] = self.widget()._repr_mimebundle_()[WIDGET_VIEW]
+                bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget().model_id}
         return bundle
 
 

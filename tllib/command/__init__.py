@@ -5,7 +5,6 @@ In a checkout, a command first makes the environment it needs, `.venv`; no other
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -70,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 # What parts of `test` need beside the library.
 _NEEDED = {"lint": ("test",), "unit": ("lessons", "test"), "lessons": ("lessons", "test"),
            "engines": ("lessons", "test", "torch", "jax"), "browser": ("lessons", "test", "browser"),
-           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "lowest": ()}
+           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "colab": ("lessons", "test"), "lowest": ()}
 _USUAL = ("lint", "unit", "lessons")
 
 
@@ -89,9 +88,12 @@ def _run(options: argparse.Namespace) -> int:
 
 def _lab(options: argparse.Namespace) -> int:
     from tllib.command import lessons
+
+    from jupyterlab.labapp import LabApp
     place = lessons.folder()
-    print(f"The lessons are in {place}. Close JupyterLab with Ctrl-C.", flush=True)
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(place)], check=False).returncode
+    print(f"The lessons are in {place}. Ctrl-C closes JupyterLab.", flush=True)
+    LabApp.launch_instance([str(place)])
+    return 0
 
 
 def _slides(options: argparse.Namespace) -> int:

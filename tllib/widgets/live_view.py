@@ -17,9 +17,8 @@ SHARE = 0.05  # of the time may go into looking
 class LiveView(keras.callbacks.Callback):
     """Watch an ideal image while it is drawn: `synthesis.ideal_image(..., callbacks=[widgets.LiveView()])`.
 
-    It looks at the drawing at most three times a second, and less often where looking takes long, so that drawing is
-    hardly slower. The notebook's own Stop button (or Ctrl-C) ends the drawing and keeps what was drawn. Without a
-    notebook it shows nothing.
+    It looks three times a second, less often where looking takes long, so that drawing is hardly slower. Stop (or
+    Ctrl-C) ends the drawing and keeps what was drawn. Without a notebook it shows nothing.
 
     Args:
         shown: show the view where the drawing begins; False if you show its `panel` yourself.

@@ -43,12 +43,13 @@ class Panel(ipywidgets.VBox):
         """Show a line of text, which programs that read a screen aloud will notice."""
         self.note.value = f'<span role="status">{html.escape(text)}</span>'
 
+    _ipython_display_ = None  # ipywidgets 7 would show the controls alone
+
     def _repr_mimebundle_(self, **kwargs):
         """What the notebook may choose from, as IPython asks for it: controls, picture and text; and about these."""
-        bundle = {**(super()._repr_mimebundle_(**kwargs) or {}), "text/plain": self.title}
-        if not self.file:
-            return bundle, {}
-        return {**bundle, _kind(self.file): _in_letters(self.file)}, {_kind(self.file): {"alt": self.alt}}
+        kind, view = _kind(self.file), {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": self.title}
+        return (bundle | {kind: _in_letters(self.file)}, {kind: {"alt": self.alt}}) if self.file else (bundle, {})
 
 
 def jpeg(images: Sequence[np.ndarray]) -> bytes:

@@ -31,7 +31,8 @@ class PhotoTrial(Panel):
             self._answer(photo)
 
     def _uploaded(self, change):
-        for file in change["new"]:
+        files = change["new"]  # in ipywidgets 7 a dict, by name
+        for file in [{"name": name, **files[name]} for name in files] if isinstance(files, dict) else files:
             name = Path(file["name"]).name
             try:
                 photo, damage = _decoded(bytes(file["content"]))
