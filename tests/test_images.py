@@ -185,3 +185,10 @@ def test_as_jpeg_loses_fine_detail(dog):
     through = images.as_jpeg(dog, quality=75)
     assert through.shape == dog.shape
     assert 1 < np.abs(through.astype(int) - dog).mean() < 8
+
+
+def test_a_photo_may_come_as_its_bytes(tmp_path):
+    path = images.save(tmp_path / "photo.png", np.random.default_rng(0).integers(0, 255, (20, 30, 3), "uint8"))
+    assert np.array_equal(images.load(path.read_bytes(), size=16), images.load(path, size=16))
+    with pytest.raises(ValueError, match="It cannot be read as a picture: no picture"):
+        images.load(b"hello")

@@ -46,11 +46,11 @@ def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
     return array
 
 
-def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
+def load(path: str | os.PathLike | bytes, *, size: int | None = None) -> np.ndarray:
     """Read a photo file, whatever its format or extension, upright and in RGB.
 
     Args:
-        path: a JPEG, PNG, GIF (first frame), BMP, WebP … file.
+        path: a JPEG, PNG, GIF (first frame), BMP, WebP … file, or all its bytes.
         size: if given, the middle square is cut out and resized to `size` x `size` pixels.
 
     Returns:
@@ -59,11 +59,13 @@ def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
     Raises:
         FileNotFoundError; ValueError: the file is not a picture, is damaged or is cut short.
     """
-    try:
-        with open(os.path.expanduser(path), "rb", buffering=0) as file:
-            content = file.read()
-    except (FileNotFoundError, IsADirectoryError):
-        raise FileNotFoundError(f"No picture at {path}. Give the path of a photo file on this machine.") from None
+    content = path
+    if not isinstance(path, bytes):
+        try:
+            with open(os.path.expanduser(path), "rb", buffering=0) as file:
+                content = file.read()
+        except (FileNotFoundError, IsADirectoryError):
+            raise FileNotFoundError(f"No picture at {path}. Give the path of a photo file on this machine.") from None
     try:
         try:
             array = _decode_jpeg(content, size)
@@ -73,7 +75,7 @@ def load(path: str | os.PathLike, *, size: int | None = None) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever they like
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+        raise ValueError(f"{'It' if content is path else path} cannot be read as a picture: {error}") from error
 
 
 def _decode_jpeg(content: bytes, size: int | None) -> np.ndarray:

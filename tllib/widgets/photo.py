@@ -1,6 +1,5 @@
 """An uploaded photo -> what a classifier of yours says about it."""
 
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -68,13 +67,10 @@ def try_photo(classifier: Classifier, *, photo: np.ndarray | None = None) -> Pho
 
 
 def _decoded(content: bytes) -> tuple[np.ndarray, bool]:
-    """Pixels of a photo file, and whether it is damaged. What is wrong with it is told without the path it had here."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
+    """Pixels of a photo file, and whether it is damaged."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        path = Path(folder) / "upload"
-        path.write_bytes(content)
         try:
-            photo = images.load(path)
+            return images.load(content), bool(caught)
         except ValueError as error:
-            raise ValueError(str(error.__cause__).replace(str(path), "the file")) from error
-    return photo, bool(caught)
+            raise ValueError(error.__cause__) from error
