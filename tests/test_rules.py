@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {"files": set(), "images": {"files"}, "progress": set(), "suggest": set(), "__init__": set(),
               "__main__": {"command"}}
 below = {"files", "images", "progress", "suggest"}
-for floor in (("supply", "drawings"), ("datasets", "backbones"), ("transfer", "synthesis"), ("show",),
+for floor in (("supply", "drawings"), ("datasets", "backbones"), ("transfer", "synthesis"), ("show", "cluster"),
               ("widgets", "classroom"), ("command",)):  # a room imports the floors below it, and none of its own floor
     MAY_IMPORT |= dict.fromkeys(floor, frozenset(below))
     below.update(floor)

@@ -53,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     for each in (run, lab, test):
         each.add_argument("--without-torch", action="store_true",
                           help="when it installs, leave out PyTorch and so lesson 03")
+    features = command(_features, "show photos to a backbone, on a Ray cluster or here; write features as Parquet",
+                       extras=("cluster",))
+    features.add_argument("photos", nargs="+", metavar="PHOTOS", help="folder or address, with a folder a class")
+    features.add_argument("--to", required=True, metavar="FOLDER", help="folder or address for the Parquet files")
+    features.add_argument("--backbone", default="efficientnet_lite0", help="a name of backbones.names()")
+    features.add_argument("--batch", type=int, default=32, help="photos shown at once (default 32)")
+    features.add_argument("--cluster", metavar="ADDRESS", help="ray://host:10001; default: this machine")
     command(_check, "say whether this machine is ready, and what to do if it is not")
     fetch = command(_fetch, "download data sets, verified, where the lessons find them")
     fetch.add_argument("names", nargs="+", metavar="NAME", help="cats_vs_dogs_small, cats_vs_dogs, oxford_pets")
@@ -69,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 # What parts of `test` need beside the library.
 _NEEDED = {"lint": ("test",), "unit": ("lessons", "test"), "lessons": ("lessons", "test"),
            "engines": ("lessons", "test", "torch", "jax"), "browser": ("lessons", "test", "browser"),
-           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "colab": ("lessons", "test"), "lowest": ()}
+           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "colab": ("lessons", "test"),
+           "cluster": ("lessons", "test", "cluster"), "lowest": ()}
 _USUAL = ("lint", "unit", "lessons")
 
 
@@ -115,6 +123,15 @@ def _bench(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from tllib.command import machine
     return machine.check()
+
+
+def _features(options: argparse.Namespace) -> int:
+    from tllib import cluster
+    done = cluster.extract_features(options.photos, options.to, backbone=options.backbone, batch_size=options.batch,
+                                    address=options.cluster)
+    print(f"{done.photos} photos, {done.computed} of them looked at now; {done.problems} could not be read. "
+          f"cluster.read_features({options.to!r}) gives them as a table.")
+    return 0
 
 
 def _fetch(options: argparse.Namespace) -> int:

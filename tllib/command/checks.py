@@ -33,6 +33,8 @@ _STEPS = {
     "wheel": ([("the wheel in an empty environment", "-m pytest -m wheel --durations 3 tests/wheel", {})],
               "the wheel does not work."),
     "systems": ([("what every system would install", ".ci/resolve.py", {})], "a system gets no packages."),
+    "cluster": ([("two machines of a Ray cluster, here (some minutes)", "-m pytest -m cluster tests/cluster", {})],
+                "a test of the cluster failed."),
     "colab": ([("controls with ipywidgets 7.7.1, which Colab has",
                 "-m pytest tests/widgets tests/classroom/test_quiz.py", {})],
               "a control does not work with ipywidgets 7."),

@@ -18,6 +18,7 @@ import scipy.optimize
 import scipy.special
 from keras import layers
 
+ROWS = 8192  # of features, at a time
 _ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
 
 
@@ -46,32 +47,36 @@ def train_head(table: FeatureTable, *, weight_decay: float = 1e-2, balanced: boo
     if np.count_nonzero(counts) < 2:
         raise ValueError(f"To tell classes apart takes photos of two at least, got {np.count_nonzero(counts)}.")
     features = keras.Input((table.x.shape[1],), name="features")
-    mean, variance = table.x.mean(axis=0), table.x.var(axis=0)
+    chunks = [slice(start, start + ROWS) for start in range(0, len(table), ROWS)]
+    mean = (sum(table.x[rows].sum(axis=0, dtype="float64") for rows in chunks) / len(table)).astype("float32")
+    variance = (sum(np.square(table.x[rows] - mean).sum(axis=0) for rows in chunks) / len(table)).astype("float32")
     variance = np.maximum(variance, 0.01 * np.median(variance))  # else a near-constant feature would dominate
     shares = 1 / np.count_nonzero(counts) / counts[table.y] if balanced else np.full(len(table), 1 / len(table))
     standard = layers.Normalization(mean=mean, variance=variance, name="standardise", dtype="float32")(features)
     dense = layers.Dense(len(counts), name="class_logits", dtype="float32")
     head = keras.Model(features, layers.Softmax(name="probabilities", dtype="float32")(dense(standard)), name="head")
-    dense.set_weights(_softmax_regression((table.x - mean) / np.sqrt(np.maximum(variance, 1e-14)), table.y,
+    dense.set_weights(_softmax_regression(table.x, chunks, mean, np.sqrt(np.maximum(variance, 1e-14)), table.y,
                                           shares, weight_decay, len(counts)))
     head.compile(jit_compile=backbones.jit_compile())
     return head
 
 
-def _softmax_regression(x: np.ndarray, y: np.ndarray, shares: np.ndarray, weight_decay: float,
-                        classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights `(d, classes)` and bias at the minimum of the loss."""
-    rows, kernel_size = np.arange(len(y)), x.shape[1] * classes
+def _softmax_regression(x: np.ndarray, chunks: list[slice], mean: np.ndarray, deviation: np.ndarray, y: np.ndarray,
+                        shares: np.ndarray, weight_decay: float, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights `(d, classes)` and bias at the minimum of the loss; a chunk of rows at a time, as `x` may be on disk."""
+    kernel_size = x.shape[1] * classes
 
     def loss(parameters):
         kernel, bias = parameters[:kernel_size].reshape(-1, classes), parameters[kernel_size:]
-        logits = x @ kernel.astype("float32") + bias.astype("float32")
-        logs = scipy.special.log_softmax(logits, axis=1)
-        slopes = np.exp(logs)
-        slopes[rows, y] -= 1
-        slopes *= shares[:, None].astype("float32")
-        value = weight_decay * np.sum(kernel**2) - shares @ logs[rows, y]
-        return value, np.concatenate([(x.T @ slopes + 2 * weight_decay * kernel).ravel(), slopes.sum(axis=0)])
+        value, to_kernel, to_bias = weight_decay * np.sum(kernel**2), 2 * weight_decay * kernel, np.zeros(classes)
+        for rows in chunks:
+            standard = (x[rows] - mean) / deviation
+            logs = scipy.special.log_softmax(standard @ kernel.astype("float32") + bias.astype("float32"), axis=1)
+            value -= shares[rows] @ logs[np.arange(len(logs)), y[rows]]
+            slopes = (np.exp(logs) - np.eye(classes)[y[rows]]) * shares[rows, None]
+            to_kernel += standard.T @ slopes.astype("float32")
+            to_bias += slopes.sum(axis=0)
+        return value, np.concatenate([to_kernel.ravel(), to_bias])
 
     best = scipy.optimize.minimize(loss, np.zeros(kernel_size + classes), jac=True, method="L-BFGS-B",
                                    options={"maxiter": 500, "ftol": 1e-9, "gtol": 1e-5})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tllib import datasets
 from tllib.suggest import other_classes
-from tllib.transfer.classifier import Classifier
+from tllib.transfer.classifier import ROWS, Classifier
 from tllib.transfer.features import FeatureTable, predict
 
 import keras
@@ -64,7 +64,8 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
         if model.output_shape[-1] != len(test.class_names):
             raise ValueError(f"The head tells {model.output_shape[-1]} classes apart, the table has "
                              f"{len(test.class_names)}.")
-        return _report(keras.ops.convert_to_numpy(model(test.x)), test.y, test.paths, test.class_names)
+        parts = [keras.ops.convert_to_numpy(model(test.x[start:start + ROWS])) for start in range(0, len(test), ROWS)]
+        return _report(np.concatenate(parts), test.y, test.paths, test.class_names)
     raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
                     f"got {type(model).__name__} and {type(test).__name__}.")
 
