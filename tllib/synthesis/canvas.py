@@ -1,7 +1,4 @@
-"""A starting image -> a Keras layer whose only weight is that image, so that `fit` can paint on it.
-
-`PixelCanvas` keeps the pixels; `WaveCanvas` the strengths of cosine waves, as a JPEG file does, broad shapes first.
-"""
+"""A starting image -> a Keras layer whose only weight is that image, so that `fit` can paint on it."""
 
 import keras
 import numpy as np

@@ -30,7 +30,7 @@ class Recipe:
             it means the same for every family; 0 leaves it out.
         colour: of waves, strength of red-blue beside light-dark, 0 for grey to 1.
         rivals: what all logits together cost, 0 (the bare logit) to 1 (cross-entropy), see `TargetLogit`.
-        zoom: each step sees a random window, at first the whole image, at the end `1 - zoom` to 1 of its side.
+        zoom: each step sees a window near the middle, at first the whole image, at the end `1 - zoom` to 1 of its side.
         turn: the window is turned by up to so many degrees either way.
         noise: standard deviation of the noise that lies over the windows at first, in grey levels, see `RandomView`.
         steps: gradient steps at most.
@@ -44,7 +44,7 @@ class Recipe:
     total_variation: float = 1.0
     colour: float = 0.6
     rivals: float = 0.5
-    zoom: float = 0.5
+    zoom: float = 0.6
     turn: float = 5.0
     noise: float = 30.0
     steps: int = 256

@@ -1,22 +1,19 @@
-"""Images -> the same images seen through a window that moves, zooms and turns at random, and under noise.
-
-What the network recognises through every window has real shapes; what it recognises from one place only is tuned to its
-pixel grid. Bilinear sampling is a product with two thin matrices: cheap, and alike on every engine.
-"""
+"""Images -> the same images seen through a window that moves, zooms and turns at random, and under noise."""
 
 import math
 
 import keras
 from keras import ops
 
-CLEAN = 0.6  # of the way, after which there is no noise
+CLEAN = 0.4  # of the way, after which there is no noise
+STRAY = 0.12  # of the image's side: how far the middles of windows lie from its middle (standard deviation)
 
 
 class RandomView(keras.layers.Layer):
     """Show a random square window of each image, turned a little, resized to `size` and under noise.
 
     A drawing begins with the whole image under much noise, which hides all but broad shapes, and ends with close views
-    without noise: what is whole comes first, details come later.
+    without noise: what is whole comes first, details come later. Windows keep to the middle: there the object comes.
 
     Args:
         size: height and width of what comes out, in pixels.
@@ -39,7 +36,8 @@ class RandomView(keras.layers.Layer):
         """`(n, h, w, 3)` and how much of the way is done, `(n, 1)`, 0 to 1 -> `(n, size, size, 3)`."""
         n = images.shape[0]
         side = 1 - self.zoom * progress * keras.random.uniform((n, 1), seed=self.random)
-        corner = keras.random.uniform((2, n, 1), seed=self.random) * (1 - side)
+        middle = 0.5 + STRAY * keras.random.normal((2, n, 1), seed=self.random)
+        corner = ops.maximum(0, ops.minimum(middle - side / 2, 1 - side))
         images = window(images, corner, side, self.size)
         images = self._turned(images) if self.turn else images
         if not self.noise:
