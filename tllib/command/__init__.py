@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     features.add_argument("--backbone", default="efficientnet_lite0", help="a name of backbones.names()")
     features.add_argument("--batch", type=int, default=32, help="photos shown at once (default 32)")
     features.add_argument("--cluster", metavar="ADDRESS", help="ray://host:10001; default: this machine")
-    command(_check, "say whether this machine is ready, and what to do if it is not")
+    command(_check, "say whether this machine is ready, and what to do if it is not", extras=("lessons",))
     fetch = command(_fetch, "download data sets, verified, where the lessons find them")
     fetch.add_argument("names", nargs="+", metavar="NAME", help="cats_vs_dogs_small, cats_vs_dogs, oxford_pets")
     fetch.add_argument("--yes", action="store_true", help="don't ask before it takes space")
