@@ -33,8 +33,17 @@ def pytest_unconfigure(config):
         shutil.rmtree(config.own_folder, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items):
-    """The long ones first, so that two workers end together."""
+# Folders of tests that take minutes or a network: each has its mark, and is skipped unless that is asked for.
+ON_DEMAND = {"engines": "takes minutes", "wheel": "installs the wheel", "cluster": "starts a cluster"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip what nobody asked for; the long ones first, so that two workers end together."""
+    for item in items:
+        for folder in ON_DEMAND.keys() & set(item.path.parts):
+            item.add_marker(getattr(pytest.mark, folder))
+            if folder not in config.option.markexpr:
+                item.add_marker(pytest.mark.skip(reason=f"{ON_DEMAND[folder]}: python -m tllib test {folder}"))
     long = {"transfer": 0, "synthesis": 1, "backbones": 2}
     items.sort(key=lambda item: long.get(item.path.parent.name, 3))
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 ray = pytest.importorskip("ray", reason="needs the extra cluster: pip install -e '.[cluster]'")
+parquet = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
 
 
@@ -80,6 +81,21 @@ def test_new_photos_only_are_looked_at_later(cluster, two_machines, tmp_path):
         images.save(path, np.random.default_rng(number).integers(0, 255, (64, 64, 3), "uint8"))
     assert cluster.extract_features(tmp_path / "photos", tmp_path / "features") == cluster.Extraction(6, 1, 0)
     assert [path.stem for path in cluster.read_features(tmp_path / "features").paths] == list("024135")
+
+
+def test_an_error_that_may_pass_is_tried_again(cluster, two_machines, tmp_path):
+    photo = images.save(tmp_path / "photos" / "a" / "1.png", np.full((32, 32, 3), 99, "uint8"))
+    said = cluster.features._read({"path": np.array([str(photo), str(tmp_path / "gone.png")], object)}, 8)["problem"]
+    assert said[0] == "" and said[1].startswith("can't be read now: ")
+    cluster.extract_features(photo.parents[1], tmp_path / "features")
+    (part,) = (tmp_path / "features").glob("*.parquet")
+    rows = parquet.read_table(part)
+    problem = rows.schema.get_field_index("problem")
+    parquet.write_table(rows.set_column(problem, "problem", [["can't be read now: the line broke"]]), part)
+    assert cluster.problems(tmp_path / "features") == {str(photo): "can't be read now: the line broke"}
+    assert len(cluster.read_features(tmp_path / "features")) == 0
+    assert cluster.extract_features(photo.parents[1], tmp_path / "features") == cluster.Extraction(1, 1, 0)
+    assert cluster.problems(tmp_path / "features") == {} and len(cluster.read_features(tmp_path / "features")) == 1
 
 
 def test_another_network_needs_another_folder(cluster, two_machines, tmp_path):

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tllib import backbones, images
-from tllib.cluster.table import ABOUT, label_of, located, read_about, rows
+from tllib.cluster.table import ABOUT, label_of, located, problems, read_about, rows
 from tllib.datasets.layouts import PARTS
+from tllib.supply.cleaning import PASSING, why
 from tllib.transfer.cache import fingerprint
 
 import numpy as np
@@ -36,8 +37,8 @@ def extract_features(photos: str | os.PathLike | Sequence[str | os.PathLike], to
                      address: str | None = None) -> Extraction:
     """Show photos to a backbone, on every machine of a Ray cluster, or on this one alone.
 
-    What was done before, into the same folder with the same network, is not done again: after a break, or with new
-    photos, call it once more.
+    What was done before, into the same folder with the same network, is not done again: after a break, with new photos,
+    or where a file could not be read for a reason that may pass, call it once more.
 
     Args:
         photos: folder or folders, each holding a folder a class: paths that every machine sees, or addresses that
@@ -67,12 +68,12 @@ def extract_features(photos: str | os.PathLike | Sequence[str | os.PathLike], to
     place, root = located(to)
     network = backbones.load(backbone)
     _claim(place, root, {"backbone": backbone, "width": network.output_shape[1], "network": fingerprint(network)})
-    done = {path for path, in rows(place, root, ["path"])}
-    todo = sorted(found.keys() - done)
-    if todo:
-        _pipeline(todo, found, network.input_shape[1], backbone, batch_size).write_parquet(root, filesystem=place)
-    wrong = sum(bool(problem) for path, problem in rows(place, root, ["path", "problem"]) if path not in done)
-    return Extraction(len(found), len(todo), wrong)
+    looked_at = rows(place, root, ["path", "problem"])
+    todo = sorted(found.keys() - {path for path, problem in looked_at if not problem.startswith(PASSING)})
+    if not todo:
+        return Extraction(len(found), 0, 0)
+    _pipeline(todo, found, network.input_shape[1], backbone, batch_size).write_parquet(root, filesystem=place)
+    return Extraction(len(found), len(todo), len(problems(to).keys() & set(todo)))
 
 
 def _listed(folders: Sequence[str | os.PathLike]) -> Iterator[tuple[str, str]]:
@@ -120,8 +121,8 @@ def _read(batch: dict[str, np.ndarray], size: int) -> dict[str, np.ndarray]:
             place, path = located(batch["path"][row])
             with place.open_input_stream(path) as file:
                 pixels[row] = images.load(file.read(), size=size)
-        except (OSError, ValueError) as error:
-            return " ".join(str(error.__cause__ or error).split())[:200] or type(error).__name__
+        except (OSError, MemoryError, ValueError) as error:
+            return why(error)[0]
         return ""
 
     with ThreadPoolExecutor() as pool:

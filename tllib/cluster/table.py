@@ -55,8 +55,11 @@ def read_features(folder: str | os.PathLike) -> FeatureTable:
 
 
 def problems(folder: str | os.PathLike) -> dict[str, str]:
-    """Files that could not be read: path -> what was wrong."""
-    return {path: problem for path, problem in rows(*located(folder), ["path", "problem"]) if problem}
+    """Files that could not be read, not at a later try either: path -> what was wrong."""
+    found = {}
+    for path, problem in rows(*located(folder), ["path", "problem"]):
+        found[path] = problem and found.get(path, problem)
+    return {path: problem for path, problem in found.items() if problem}
 
 
 def located(place: str | os.PathLike) -> tuple[fs.FileSystem, str]:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tllib.command import environment
+from tllib.command import checks, environment
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # an engine's greetings don't belong in a terminal
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     for each in (run, slides):
         each.add_argument("lessons", nargs="*", metavar="LESSON", help="how its name begins, such as 04; default: all")
     test = command(_test, "check everything: style, unit tests, the lessons against their stored outputs")
-    test.add_argument("parts", nargs="*", metavar="PART", choices=[*_NEEDED, []],
-                      help=f"of {', '.join(_NEEDED)}; default: the first three")
+    test.add_argument("parts", nargs="*", metavar="PART", choices=[*checks.PARTS, []],
+                      help=f"of {', '.join(checks.PARTS)}; default: the first three")
     bench = command(_bench, "time tllib against other ways to do the same", extras=("lessons",))
     bench.add_argument("--peers", action="store_true", help="draw and attack beside other libraries, which it installs")
     for each in (run, lab, test):
@@ -73,19 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# What parts of `test` need beside the library.
-_NEEDED = {"lint": ("test",), "unit": ("lessons", "test"), "lessons": ("lessons", "test"),
-           "engines": ("lessons", "test", "torch", "jax"), "browser": ("lessons", "test", "browser"),
-           "wheel": ("lessons", "test"), "systems": ("test", "systems"), "colab": ("lessons", "test"),
-           "cluster": ("lessons", "test", "cluster"), "lowest": ()}
-_USUAL = ("lint", "unit", "lessons")
-
-
 def _extras(options: argparse.Namespace) -> tuple[str, ...]:
     if options.command in ("test", "bench") and not environment.is_checkout():
         raise RuntimeError("Tests and benchmarks are in tllib's repository: clone it and run this there.")
     if options.command == "test":
-        return tuple(dict.fromkeys(extra for part in options.parts or _USUAL for extra in _NEEDED[part]))
+        return tuple(dict.fromkeys(" ".join(checks.PARTS[part][0] for part in options.parts or checks.USUAL).split()))
     return (*getattr(options, "extras", ()), *("bench",) * getattr(options, "peers", False))
 
 
@@ -111,12 +103,10 @@ def _slides(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    from tllib.command import checks
-    return checks.run(options.parts or _USUAL)
+    return checks.run(options.parts or checks.USUAL)
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from tllib.command import checks
     return checks.bench(options.peers)
 
 

@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tllib.command.environment import CHECKOUT, python_of
+from tllib.command import environment
+from tllib.command.environment import CHECKOUT
 
 _BUILD = CHECKOUT / "build" / "nbval"
 _NBVAL = ("-m pytest -p no:cacheprovider -p no:randomly -o testpaths= -o filterwarnings= --nbval --nbval-current-env "
@@ -16,37 +17,43 @@ _NBVAL = ("-m pytest -p no:cacheprovider -p no:randomly -o testpaths= -o filterw
 _ALONE = {"TLLIB_OFFLINE": "1", **{f"TLLIB_{name.upper()}": str(_BUILD / name) for name in ("data", "cache")},
           "IPYTHONDIR": str(_BUILD / "ipython")}  # the built-in data, and nothing left from earlier runs
 _CORE = "-m pytest -m core -n 2 --dist worksteal --durations 3 tests"
-# What each part runs: (what it is, arguments of Python, variables), and what it means that one fails.
-_STEPS = {
-    "lint": ([("lint", "-m ruff check .", {})], "ruff found the problems above."),
-    "unit": ([("unit tests and doctests (some minutes)", "-m pytest -n 2 --dist worksteal --durations 5", {})],
-             "a unit test failed."),
-    "lessons": ([("the lessons, against their stored outputs (some minutes)", _NBVAL, _ALONE)],
+_ENGINES = "-m pytest -m engines -n 2 --dist loadgroup --durations 3 tests/engines"
+_BROWSER = "-m pytest -o testpaths= -n 2 --dist loadgroup --durations 5 tests/browser"
+# The parts: what each needs beside the library; its steps (what it is, arguments of Python, variables); what it means
+# that one fails.
+PARTS = {
+    "lint": ("test", [("lint", "-m ruff check .", {})], "ruff found the problems above."),
+    "unit": ("lessons test", [("unit tests and doctests (some minutes)",
+                               "-m pytest -n 2 --dist worksteal --durations 5", {})], "a unit test failed."),
+    "lessons": ("lessons test", [("the lessons, against their stored outputs (some minutes)", _NBVAL, _ALONE)],
                 "a lesson no longer gives its stored output. If that is meant, run: python -m tllib run --store"),
-    "engines": ([("other engines, several devices (some minutes)",
-                  "-m pytest -m engines -n 2 --dist loadgroup --durations 3 tests/engines", {}),
-                 *((f"core tests, Keras on {engine} (some minutes)", _CORE, {"KERAS_BACKEND": engine})
-                   for engine in ("torch", "jax"))], "a test of several engines failed."),
-    "browser": ([("every lesson, exercise and widget in JupyterLab (some minutes); screenshots in build/screenshots/",
-                  "-m pytest -o testpaths= -n 2 --dist loadgroup --durations 5 tests/browser", {})],
+    "engines": ("lessons test torch jax", [
+        ("other engines, several devices (some minutes)", _ENGINES, {}),
+        *((f"core tests, Keras on {engine} (some minutes)", _CORE, {"KERAS_BACKEND": engine})
+          for engine in ("torch", "jax"))], "a test of several engines failed."),
+    "browser": ("lessons test browser", [
+        ("lessons, exercises, widgets in JupyterLab (some minutes); screenshots in build/screenshots/", _BROWSER, {})],
                 "a lesson or widget failed in the browser."),
-    "wheel": ([("the wheel in an empty environment", "-m pytest -m wheel --durations 3 tests/wheel", {})],
+    "wheel": ("lessons test", [("the wheel in an empty environment",
+                                "-m pytest -m wheel --durations 3 tests/wheel", {})],
               "the wheel does not work."),
-    "systems": ([("what every system would install", ".ci/resolve.py", {})], "a system gets no packages."),
-    "cluster": ([("two machines of a Ray cluster, here (some minutes)", "-m pytest -m cluster tests/cluster", {})],
-                "a test of the cluster failed."),
-    "colab": ([("controls with ipywidgets 7.7.1, which Colab has",
-                "-m pytest tests/widgets tests/classroom/test_quiz.py", {})],
+    "systems": ("test systems", [("what every system would install", ".ci/resolve.py", {})],
+                "a system gets no packages."),
+    "colab": ("lessons test", [("controls with ipywidgets 7.7.1, which Colab has",
+                                "-m pytest tests/widgets tests/classroom/test_quiz.py", {})],
               "a control does not work with ipywidgets 7."),
-    "lowest": ([("the lessons, with the lowest TensorFlow and Keras that are supported", _NBVAL, _ALONE)],
+    "cluster": ("lessons test cluster", [("two machines of a Ray cluster, here (some minutes)",
+                                          "-m pytest -m cluster tests/cluster", {})], "a test of the cluster failed."),
+    "lowest": ("", [("the lessons, with the lowest TensorFlow and Keras that are supported", _NBVAL, _ALONE)],
                "a lesson no longer gives its stored output with them."),
 }
+USUAL = ("lint", "unit", "lessons")
 
 
 def run(parts: Sequence[str]) -> int:
     """Run parts of the checks, one after the other, up to the first that fails; say what each took."""
     for part in parts:
-        began, (steps, failed) = time.perf_counter(), _STEPS[part]
+        began, (_, steps, failed) = time.perf_counter(), PARTS[part]
         python = _lowest() if part == "lowest" else sys.executable
         variables = os.environ | {"browser": _chromium, "colab": _older_widgets}.get(part, dict)()
         for words, command, more in steps:
@@ -78,16 +85,14 @@ def _older_widgets() -> dict[str, str]:
     """Have an older ipywidgets found first."""
     place = CHECKOUT / "build" / "ipywidgets-7.7.1"
     if not place.exists():
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                        "--target", place, "ipywidgets==7.7.1", "ipython_genutils"], check=True)
+        environment.pip(sys.executable, "--no-deps", "--target", place, "ipywidgets==7.7.1", "ipython_genutils")
     return {"PYTHONPATH": str(place)}
 
 
 def _lowest() -> str:
     """Python of an environment with the oldest engine."""
     place = CHECKOUT / ".venv-lowest"
-    python = str(python_of(place))
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[lessons,test]",
-                    "tensorflow==2.20.*", "keras==3.12.*"], cwd=CHECKOUT, check=True)
-    return python
+    python = environment.python_of(place)
+    environment.run(sys.executable, "venv", place)
+    environment.pip(python, "-e", ".[lessons,test]", "tensorflow==2.20.*", "keras==3.12.*")
+    return str(python)

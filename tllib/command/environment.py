@@ -32,6 +32,23 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def run(python: str | Path, module: str, *arguments: str | Path) -> None:
+    """Run a module that installs something, in the checkout.
+
+    Raises:
+        RuntimeError: it failed; the message says what to do.
+    """
+    if code := subprocess.run([python, "-m", module, *arguments], cwd=CHECKOUT).returncode:
+        raise RuntimeError(f"Installing failed, see above: {module} ended with {code}. Run the same command again: it "
+                           "goes on where it stopped." + " On Debian and Ubuntu, apt install python3-venv may be "
+                           "missing." * (module == "venv"))
+
+
+def pip(python: str | Path, *wanted: str | Path) -> None:
+    """Install packages for a Python; as `run`."""
+    run(python, "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
+
+
 def enter(extras: Sequence[str], arguments: Sequence[str], *, torch: bool = True) -> int | None:
     """Make sure that what a command needs is installed.
 
@@ -56,10 +73,8 @@ def enter(extras: Sequence[str], arguments: Sequence[str], *, torch: bool = True
     if not _installed(extras):
         try:
             _install(extras, torch)
-        except subprocess.CalledProcessError as error:
-            print(f"Installing failed, see above: {error.cmd[2]} ended with {error.returncode}. Run the same command "
-                  "again: it goes on where it stopped." + " On Debian and Ubuntu, apt install python3-venv may be "
-                  "missing." * (error.cmd[2] == "venv"), file=sys.stderr)
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
             return 1
         inside = False  # what was imported before may be another version now
     if inside:
@@ -119,11 +134,10 @@ def _install(extras: Sequence[str], torch: bool) -> None:
     torch = "torch" in extras or (torch if new else record["torch"])
     if new:
         print(f"Installing into {VENV} (once; about 3.8 GB, a few minutes on a fast line) …", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        run(sys.executable, "venv", VENV)
     else:
         print(f"Installing what is new into {VENV} …", flush=True)
-    subprocess.run([python_of(VENV), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e",
-                    f".[{','.join(extras)}]" if extras else ".", *[TORCH] * torch], cwd=CHECKOUT, check=True)
+    pip(python_of(VENV), "-e", f".[{','.join(extras)}]" if extras else ".", *[TORCH] * torch)
     record = {"needs": _needs(), "extras": extras, "torch": torch}
     with replacing(VENV / "tllib.json") as partial:
         partial.write_text(json.dumps(record), encoding="utf-8")

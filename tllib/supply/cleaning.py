@@ -20,6 +20,7 @@ import PIL
 import simplejpeg
 from PIL import Image
 
+PASSING = "can't be read now"  # what is said of an error that may pass begins so
 VERSION = 1  # raise it when `images.load` reads files that it refused before, or the other way round
 
 
@@ -65,11 +66,15 @@ def _look(file: Path) -> tuple[str, bool]:
         images.load(file, size=16)
     except FileNotFoundError:
         return "no such file", False
-    except (OSError, MemoryError) as error:
-        return f"can't be read now: {getattr(error, 'strerror', None) or error}", False
-    except ValueError as error:
-        return " ".join(str(error.__cause__ or error).split())[:200], True
+    except (OSError, MemoryError, ValueError) as error:
+        return why(error)
     return "", True
+
+
+def why(error: Exception) -> tuple[str, bool]:
+    """What to say of an error in reading a photo, and whether it lasts as long as the file."""
+    reason, now = " ".join(str(error.__cause__ or error).split())[:200], getattr(error, "strerror", None) or error
+    return (reason, True) if isinstance(error, ValueError) else (f"{PASSING}: {now}", False)
 
 
 def _judges() -> list:

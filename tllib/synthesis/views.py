@@ -13,7 +13,7 @@ class RandomView(keras.layers.Layer):
     """Show a random square window of each image, turned a little, resized to `size` and under noise.
 
     A drawing begins with the whole image under much noise, which hides all but broad shapes, and ends with close views
-    without noise: what is whole comes first, details come later. Windows keep to the middle: there the object comes.
+    without noise. What the network recognises through every window, and not from one place only, has real shapes.
 
     Args:
         size: height and width of what comes out, in pixels.
