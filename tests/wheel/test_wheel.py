@@ -1,6 +1,7 @@
 """The wheel, built from this tree and installed into an empty environment, in an empty folder, with an empty PATH."""
 
 import os
+import runpy
 import shutil
 import socket
 import subprocess
@@ -90,6 +91,20 @@ def test_lab_opens_the_copy(installed):
         finally:
             process.terminate()
     assert "00_start_here.ipynb" in found
+
+
+def test_the_first_cell_makes_colab_ready(installed):
+    python, folder = installed
+    cell = runpy.run_path(ROOT / ".ci/colab.py")["CELL"].format(address=ROOT.as_uri())
+    work = folder.parent / "content"
+    work.mkdir()
+    code = f"import os, sys\nsys.modules['google.colab'] = sys\n{cell}\nprint(os.getcwd(), os.listdir())"
+    path = os.path.dirname(shutil.which("git"))
+    done = subprocess.run([python, "-c", code], cwd=work, env=variables(folder) | {"PATH": path}, text=True,
+                          capture_output=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert str(work / "tllib-lessons" / "notebooks") in done.stdout and "00_start_here.ipynb" in done.stdout
+    assert (work / "tllib-lessons/data/photos/dog.png").exists()
 
 
 def test_what_needs_the_repository_says_so(installed):
