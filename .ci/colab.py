@@ -41,7 +41,8 @@ def put_cell(lesson: Path, address: str) -> None:
 def with_badges(readme: str, address: str) -> str:
     """README's text with a badge behind each lesson that stands first in its row."""
     opened = address.replace("https://github.com/", "https://colab.research.google.com/github/")
-    readme = re.sub(r"(?m)^\| Colab \|.*\|$", "| Colab | the badge of a lesson, below; its first cell installs tllib |", readme)
+    how = "| Colab | the badge of a lesson, below; its first cell installs tllib |"
+    readme = re.sub(r"(?m)^\| Colab \|.*\|$", how, readme)
     readme = re.sub(r" \[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)", "", readme)
     return re.sub(r"(\| \[[^\]]*\]\((notebooks/\w+\.ipynb)\))",
                   rf"\1 [![Open in Colab]({BADGE})]({opened}/blob/main/\2)", readme)
