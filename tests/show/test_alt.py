@@ -33,8 +33,8 @@ ALT = {
     "photos": (lambda: show.photos(datasets.load("cartoon_pets"), n=2), "2 photos: Cat; Dog."),
     "history": (lambda: show.history(TERMS),
                 "2 line charts over 16 steps: total variation, 40 to 9; probability, 0.001 to 1."),
-    "curves": (lambda: show.curves(LEARNED), "2 line charts, 2 epochs: loss in training, 2 to 0.12; accuracy in "
-                                             "training, 0.5 to 1; accuracy in validation, 0.25 to 0.5."),
+    "curves": (lambda: show.curves(LEARNED), "2 line charts against epoch: loss, training 2 to 0.12; accuracy, "
+                                             "training 0.5 to 1, validation 0.25 to 0.5."),
     "learning_rates": (lambda: show.learning_rates(RATES), "Line chart of the loss against the learning rate, 0.0001 "
                                                            "to 0.01, on logarithmic axes; suggested: 1e-03."),
     "feature_maps": (lambda: show.feature_maps({"early": np.eye(4)[..., None]}),

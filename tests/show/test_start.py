@@ -30,3 +30,15 @@ def test_flow_needs_no_groups_and_refuses_an_arrow_to_nowhere():
     assert not show.flow({"one": (0, 0)}, []).legends
     with pytest.raises(KeyError, match="elsewhere"):
         show.flow({"one": (0, 0)}, [("one", "elsewhere")])
+
+
+@pytest.mark.parametrize(("one", "other", "start", "end", "bend"), [
+    ((0, 0), (1, 0), (0.38, 0), (0.62, 0), 0),  # the next step
+    ((1, 0), (1, 2), (1, 0.3), (1, 1.7), 0), ((1, 2), (1, 0), (1, 1.7), (1, 0.3), 0),  # down, up
+    ((0, 1), (3, 1), (0, 0.7), (3, 0.7), -0.25),  # over what lies between
+    ((3, 1), (0, 1), (3, 0.7), (0, 0.7), 0.25),  # back: the other way round, so over it as well
+])
+def test_flow_bends_arrows_over_what_lies_between(one, other, start, end, bend):
+    arrow = show.flow({"one": one, "other": other}, [("one", "other")]).axes[0].patches[-1]
+    np.testing.assert_allclose(arrow._posA_posB, (start, end))
+    assert arrow.get_connectionstyle().rad == bend

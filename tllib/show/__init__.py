@@ -1,9 +1,8 @@
 """Results -> pictures."""
 
-from tllib.show.comparison import bars, lines, regions
+from tllib.show.comparison import bars, curves, lines, regions
 from tllib.show.plots import (
            confusion,
-           curves,
            feature_maps,
            heat_maps,
            history,

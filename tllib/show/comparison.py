@@ -71,13 +71,23 @@ def lines(panels: Mapping[str, Mapping[str, Sequence[float]]], *, x: Sequence[fl
         axes = figure.add_subplot(1, len(panels), number + 1, title=title, xlabel=xlabel)
         for name, values in runs.items():
             colour, style = STYLES[names.index(name) % len(STYLES)]
-            drawn[name], = axes.plot(x[:len(values)], values, color=colour, linestyle=style, linewidth=1.8)
+            drawn[name], = axes.plot(x[:len(values)], values, color=colour, linestyle=style, linewidth=1.8,
+                                     marker="o" if len(x) <= 20 else "", markersize=3)
+        if isinstance(x, range) and not log:
+            axes.xaxis.get_major_locator().set_params(integer=True)
         for axis in log:
             getattr(axes, f"set_{axis}scale")("log")
         axes.grid(alpha=0.3)
     if len(names) > 1:
         figure.legend([drawn[name] for name in names], names, loc="outside right upper", fontsize=9, handlelength=3)
     return figure
+
+
+def curves(history: Mapping[str, Sequence[float]]) -> Figure:
+    """Plot what `fine_tune` or Keras's `fit` noted: loss and accuracy, on the photos it learned from and on others."""
+    panels = {name: {words: history[prefix + name] for prefix, words in (("", "training"), ("val_", "validation"))
+                     if prefix + name in history} for name in ("loss", "accuracy")}
+    return lines(panels, x=range(1, len(history["loss"]) + 1), xlabel="epoch")
 
 
 def regions(models: Mapping[str, keras.Model], points: np.ndarray, labels: np.ndarray) -> Figure:

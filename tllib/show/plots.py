@@ -120,26 +120,6 @@ def history(terms: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def curves(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Plot what `fine_tune` noted, an epoch a point: loss and accuracy, on the photos it learned from and on others."""
-    shown = [(prefix + name, f"{name} in {label}") for name in ("loss", "accuracy")
-             for prefix, label in (("", "training"), ("val_", "validation")) if prefix + name in history]
-    alt = listed("2 line charts, " + counted(len(history["loss"]), "epoch"),
-                 [f"{words}, {ends(history[key])}" for key, words in shown])
-    figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=80, alt=alt)
-    for number, name in enumerate(("loss", "accuracy")):
-        axes = figure.add_subplot(1, 2, number + 1, xlabel="epoch")
-        for prefix, label, style in (("", "training", "o-"), ("val_", "validation", "s--")):
-            if prefix + name in history:
-                values = history[prefix + name]
-                axes.plot(range(1, len(values) + 1), values, style, label=label, markersize=4)
-        axes.set_title(name, fontsize=10)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-    return figure
-
-
 def learning_rates(search: RateSearch) -> Figure:
     """Plot loss against learning rate, with the suggested rate marked."""
     alt = (f"Line chart of the loss against the learning rate, {ends(search.rates)}, on logarithmic axes; "

@@ -40,7 +40,8 @@ def flow(places: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, 
 
     Args:
         places: text of a step, lines parted by a line break -> (column, row), counted from the left and from the top.
-        arrows: (text of the step it begins at, text of the step it leads to).
+        arrows: (text of the step it begins at, text of the step it leads to); bent over the steps between,
+            and back.
         groups: name of a group -> its steps; each group (four at most) has a line of its own and stands in the legend.
     """
     groups = groups or {}
@@ -59,11 +60,21 @@ def flow(places: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, 
                                       edgecolor=colour, linestyle=line))
         axes.text(column, row, step, ha="center", va="center", fontsize=9)
     for one, other in arrows:
-        (x, y), (to_x, to_y) = places[one], places[other]
-        axes.add_patch(FancyArrowPatch((x + 0.38, y), (to_x - 0.38, to_y), arrowstyle="-|>", mutation_scale=12,
-                                       color="dimgray", shrinkA=2, shrinkB=2))
+        start, end, bend = _ends(*places[one], *places[other])
+        axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, color="dimgray", shrinkA=2,
+                                       shrinkB=2, connectionstyle=f"arc3,rad={bend}"))
     for name, (colour, line) in styles.items():
         axes.plot([], [], color=colour, linestyle=line, linewidth=2, label=name)
     if groups:
         figure.legend(loc="outside lower center", ncols=len(groups), fontsize=9, frameon=False)
     return figure
+
+
+def _ends(x: float, y: float, to_x: float, to_y: float) -> tuple[tuple[float, float], tuple[float, float], float]:
+    """Where an arrow begins and ends, at the edges of two boxes, and how much it is bent."""
+    if x == to_x:
+        half = 0.3 if to_y > y else -0.3
+        return (x, y + half), (to_x, to_y - half), 0
+    if to_x > x and (y != to_y or to_x - x <= 1):
+        return (x + 0.38, y), (to_x - 0.38, to_y), 0
+    return (x, y - 0.3), (to_x, to_y - 0.3), -0.25 if to_x > x else 0.25
