@@ -34,8 +34,8 @@ def put_cell(lesson: Path, address: str) -> None:
     cell = nbformat.v4.new_code_cell(CELL.format(address=address), id="colab", metadata={
         "tags": ["colab"], "slideshow": {"slide_type": "skip"}})
     notebook.cells = [cells[0], cell, *cells[1:]]
-    with replacing(lesson) as partial:
-        nbformat.write(notebook, partial)
+    with replacing(lesson) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        nbformat.write(notebook, file)
 
 
 def with_badges(readme: str, address: str) -> str:

@@ -25,8 +25,8 @@ SHOWN = ("tensorflow", "keras", "torch", "numpy", "ipywidgets")
 def resolve(system: str, python: str) -> dict[str, str] | str:
     """Packages with their versions, or why there are none."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "-", "--extra", "lessons",
-               "--python-platform", SYSTEMS[system], "--python-version", python, "--only-binary", ":all:",
-               "--no-header", "--no-annotate", "--quiet"]
+               "--extra", "torch", "--python-platform", SYSTEMS[system], "--python-version", python, "--only-binary",
+               ":all:", "--no-header", "--no-annotate", "--quiet"]
     done = subprocess.run(command, cwd=ROOT, input=TORCH, text=True, capture_output=True,
                           env=os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"})
     return dict(re.findall(r"^(\S+)==(\S+)", done.stdout, re.M)) if done.returncode == 0 else done.stderr.strip()

@@ -7,7 +7,6 @@ Without a folder it takes Cats vs Dogs if that is there, else photos made of noi
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import sys
@@ -26,6 +25,15 @@ import numpy as np
 from PIL import Image
 
 ROUNDS = 5
+
+
+def peak_memory() -> float:
+    """The most memory that this process has held, in MB."""
+    if os.name == "nt":
+        import psutil
+        return psutil.Process().memory_info().peak_wset / 1e6
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def made_up(folder: Path, count: int = 500) -> Path:
@@ -99,11 +107,10 @@ def main() -> None:
         theirs = median_rate(len(files), lambda: drain(peer))
         report("batches", stream, theirs, "image_dataset_from_directory")
 
-        unit = 1e6 if sys.platform == "darwin" else 1e3
         marks = []
         for _ in range(10):
             drain(datasets.batches(photos, size=224))
-            marks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+            marks.append(peak_memory())
         print("peak memory after each of 10 passes, MB:", *(f"{mark:.0f}" for mark in marks))
 
         for copy in range(-(-25_000 // len(files))):

@@ -8,7 +8,6 @@ It takes Cats vs Dogs if that is in the data root, else the drawn pets. `--memor
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -26,9 +25,9 @@ from tllib import backbones, datasets, files, transfer
 
 import keras
 import numpy as np
+from data_pipeline import peak_memory
 
 NETWORK, EPOCHS = "efficientnet_lite0", 10
-MEGABYTE = 1e6 if sys.platform == "darwin" else 1e3  # in units of ru_maxrss
 
 
 def copied(root: Path, temporary: Path) -> datasets.PhotoSet:
@@ -104,7 +103,7 @@ def peak(folder: Path) -> None:
     photos, backbone, marks = datasets.load(folder), backbones.load("mobilenet_025", weights=None), []
     for part in (photos.subset(32), photos):
         transfer.extract_features(backbone, part, cache=False)
-        marks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE)
+        marks.append(peak_memory())
     print(len(photos), *marks)
 
 

@@ -4,7 +4,7 @@ import os
 from importlib.util import find_spec
 
 os.environ.setdefault("TLLIB_PROGRESS", "0")  # the text of progress bars
-collect_ignore = [] if find_spec("torch") else ["03_transfer_learning_pytorch.ipynb"]
+collect_ignore = [] if find_spec("efficientnet_lite_pytorch") else ["03_transfer_learning_pytorch.ipynb"]
 
 
 def pytest_itemcollected(item):

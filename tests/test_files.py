@@ -1,8 +1,12 @@
 """Where things are kept, whatever the environment says."""
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 from tllib import files
+
+import pytest
 
 
 def test_nobody_has_a_home(monkeypatch, tmp_path):
@@ -25,3 +29,33 @@ def test_data_lie_beside_the_lessons_where_there_is_no_checkout(monkeypatch, tmp
     (tmp_path / "home" / "data" / "photos").mkdir(parents=True)
     assert files.data_root() == Path("..") / "data"
     assert files.data_root(tmp_path) == tmp_path
+
+
+def test_a_file_that_a_scanner_holds_is_waited_for_on_windows(monkeypatch, tmp_path):
+    (tmp_path / "old").write_text("x")
+    tries = iter([PermissionError, PermissionError, None])
+
+    def replace(old, new):
+        if error := next(tries):
+            raise error
+        os.replace(old, new)
+    monkeypatch.setattr(files, "os", SimpleNamespace(name="nt", replace=replace))
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+    files.renamed(tmp_path / "old", tmp_path / "new")
+    assert (tmp_path / "new").read_text() == "x" and not (tmp_path / "old").exists()
+
+
+def test_elsewhere_nothing_is_waited_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: pytest.fail("waits"))
+    with pytest.raises(FileNotFoundError):
+        files.renamed(tmp_path / "nothing", tmp_path / "new")
+
+
+def test_a_folder_takes_its_place_whole_or_not_at_all(tmp_path):
+    with pytest.raises(ValueError, match="torn"), files.replacing(tmp_path / "set") as partial:
+        (partial / "a").mkdir(parents=True)
+        raise ValueError("torn")
+    assert list(tmp_path.iterdir()) == []
+    with files.replacing(tmp_path / "set") as partial:
+        (partial / "a").mkdir(parents=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"] and (tmp_path / "set/a").is_dir()

@@ -148,7 +148,7 @@ def test_save_and_load_keep_every_pixel(tmp_path):
 def test_save_refuses_what_would_change_pixels(tmp_path):
     with pytest.raises(ValueError, match=r"save as \.png"):
         images.save(tmp_path / "picture.jpg", np.full((4, 4, 3), 99))
-    with pytest.raises(ValueError, match="one by one"):
+    with pytest.raises(ValueError, match="one after the other"):
         images.save(tmp_path / "picture.png", np.full((2, 4, 4, 3), 99))
 
 

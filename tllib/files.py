@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,8 +19,7 @@ def data_root(root: str | os.PathLike | None = None) -> Path:
     if root or os.environ.get("TLLIB_DATA"):
         root = Path(root or os.environ["TLLIB_DATA"]).expanduser()
         if root.is_file():
-            raise ValueError(f"The data folder is a file, {root}. If it is a packed classroom, run: "
-                             f"python -m tllib unpack {root}")
+            raise ValueError(f"The data folder is a file, {root}. A packed classroom? python -m tllib unpack {root}")
         return root
     known = [home / "data" for home in (Path(__file__).resolve().parents[1], Path(".."))]
     return next((data for data in known if (data / "photos").is_dir()), Path("data"))
@@ -42,14 +42,23 @@ def cache_root() -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; it takes the place of `path` only if nothing goes wrong."""
+    """Give a temporary path beside `path`, for a file or folder; it takes its place only if nothing goes wrong."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        renamed(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink(missing_ok=True)
+
+
+def renamed(old: Path, new: Path) -> None:
+    """Rename what is complete; on Windows that may have to wait for a virus scanner that looks at it first."""
+    for _ in range(50 * (os.name == "nt")):
+        with suppress(PermissionError):
+            return os.replace(old, new)
+        time.sleep(0.2)
+    os.replace(old, new)
 
 
 @contextmanager
@@ -60,6 +69,6 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        free = shutil.disk_usage(folder).free / 1e6
-        raise OSError(errno.ENOSPC, f"The disk that holds {folder} is full ({free:,.0f} MB free). Make room and run "
-                                    "the same again: what is complete is kept, nothing half-written is used") from error
+        raise OSError(errno.ENOSPC, f"The disk that holds {folder} is full ({shutil.disk_usage(folder).free / 1e6:,.0f}"
+                      " MB free). Make room and run the same again: what is complete is kept, nothing half-written is "
+                      "used") from error

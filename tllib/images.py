@@ -19,20 +19,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MOST_PIXELS = 500_000_000  # of a JPEG; in a larger one there is more to fear than to see
 
 
-def check(images: np.ndarray, *, name: str = "image") -> np.ndarray:
-    """Return `images`, `(h, w, 3)` or `(n, h, w, 3)`, RGB, 0 to 255, any real dtype, as an array.
+def check(images: np.ndarray, *, name: str = "image", one: bool = False) -> np.ndarray:
+    """Return `images`, `(h, w, 3)` or, unless only `one` will do, `(n, h, w, 3)`, RGB, 0 to 255, as an array.
 
     Raises:
         ValueError: grey or 4-channel shape, values that look like 0-1, outside 0-255, or not finite; the message calls
             the images `name` and says what to do.
     """
     array = np.asarray(images)
-    if array.ndim not in (3, 4) or array.shape[-1] != 3:
+    if array.ndim not in (3, 3 if one else 4) or array.shape[-1] != 3:
         grey = array.ndim == 2 or (array.ndim in (3, 4) and array.shape[-1] == 1)
         hint = ("It looks greyscale: repeat it over three channels with np.repeat(grey[..., None], 3, axis=-1)." if grey
                 else "It has an alpha channel: drop it with image[..., :3]." if array.shape[-1:] == (4,)
-                else "images.load(path) returns the right shape.")
-        raise ValueError(f"{name}: expected RGB of shape (height, width, 3) or (n, height, width, 3), "
+                else "images.load(path) returns the right shape." if array.ndim < 4 else "Give one after the other.")
+        raise ValueError(f"{name}: expected RGB of shape (height, width, 3){' or (n, height, width, 3)' * (not one)}, "
                          f"got {array.shape}. {hint}")
     if not array.size or not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
         raise ValueError(f"{name}: expected finite numbers, got dtype {array.dtype}, shape {array.shape}, "
@@ -64,7 +64,9 @@ def load(path: str | os.PathLike | bytes, *, size: int | None = None) -> np.ndar
         try:
             with open(os.path.expanduser(path), "rb", buffering=0) as file:
                 content = file.read()
-        except (FileNotFoundError, IsADirectoryError):
+        except OSError:
+            if os.path.isfile(os.path.expanduser(path)):
+                raise
             raise FileNotFoundError(f"No picture at {path}. Give the path of a photo file on this machine.") from None
     try:
         try:
@@ -117,17 +119,13 @@ def _opened(content: bytes) -> Image.Image:
 
 def fit(image: np.ndarray, size: int) -> np.ndarray:
     """Cut the middle square out of one `(h, w, 3)` image and resize it to uint8 `(size, size, 3)`."""
-    image = check(image)
-    if image.ndim != 3:
-        raise ValueError(f"fit takes one image (height, width, 3), got {image.shape}.")
-    return _middle_square(to_uint8(image), size)
+    return _middle_square(to_uint8(check(image, one=True)), size)
 
 
 def fit_batch(images: np.ndarray, size: int) -> np.ndarray:
     """Check one image, a batch, or a list of any sizes -> float32 `(n, size, size, 3)`, their middle squares."""
     if not isinstance(images, (list, tuple)):
-        images = check(images)
-        images = images[None] if images.ndim == 3 else images
+        images = check(images).reshape(-1, *np.shape(images)[-3:])
     return np.stack([image if image.shape[:2] == (size, size) else fit(image, size)
                      for image in map(check, images)]).astype("float32")
 
@@ -146,9 +144,7 @@ def save(path: str | os.PathLike, image: np.ndarray) -> Path:
     path = Path(path).expanduser()
     if path.suffix.lower() != ".png":
         raise ValueError(f"{path.name}: save as .png. JPEG and others would change the pixels.")
-    image = check(image)
-    if image.ndim != 3:
-        raise ValueError(f"save takes one image (height, width, 3), got {image.shape}: save them one by one.")
+    image = check(image, one=True)
     with replacing(path) as temporary:
         Image.fromarray(to_uint8(image)).save(temporary, format="PNG")
     return path
@@ -172,15 +168,13 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray], *, fra
 
 def as_jpeg(image: np.ndarray, *, quality: int = 75) -> np.ndarray:
     """What is left of one image, uint8 `(h, w, 3)`, after it went through a JPEG file of that quality, 1 to 95."""
-    file = io.BytesIO()
-    Image.fromarray(to_uint8(check(image))).save(file, "JPEG", quality=quality)
+    Image.fromarray(to_uint8(check(image))).save(file := io.BytesIO(), "JPEG", quality=quality)
     return np.asarray(Image.open(file)).copy()
 
 
 def _middle_square(image: np.ndarray, size: int) -> np.ndarray:
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
+    side = min(image.shape[:2])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
     square = image[top:top + side, left:left + side]
     # Averaging areas keeps fine detail from turning into false patterns, which matters from a half downwards.
     way = cv2.INTER_AREA if side > 2 * size else cv2.INTER_LINEAR

@@ -1,7 +1,4 @@
-"""Work that takes more than two seconds -> a line that says what, how far, and how long yet.
-
-The line is written over; it is plain text, in a saved notebook too. `TLLIB_PROGRESS=0` leaves it out.
-"""
+"""Long work -> a line of text that says what, how far and how much longer; `TLLIB_PROGRESS=0` leaves it out."""
 
 import io
 import os

@@ -85,7 +85,8 @@ def test_without_psutil_the_memory_is_left_out(data, monkeypatch):
 def test_a_place_is_said_as_shortly_as_it_can_be(tmp_path, monkeypatch):
     (tmp_path / "course/notebooks").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "course/notebooks")
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
     assert _place(tmp_path / "course/data") == str(Path("../data"))
     assert _place(tmp_path / ".cache/tllib") == str(Path("~/.cache/tllib"))
     assert _place(Path("/big")) == str(Path("/big").absolute())

@@ -103,7 +103,7 @@ def test_a_packed_file_is_no_data_folder(here, tmp_path, monkeypatch):
 def test_the_command_line(here, tmp_path, capsys):
     assert __main__.main(["pack", str(tmp_path / "class.zip"), "cats_vs_dogs"]) == 0
     assert __main__.main(["unpack", str(tmp_path / "class.zip"), str(tmp_path / "there")]) == 0
-    assert f"TLLIB_DATA={tmp_path / 'there/class'} " in capsys.readouterr().out
+    assert f'TLLIB_DATA="{tmp_path / "there/class"}"' in capsys.readouterr().out.replace(" = ", "=")
     assert __main__.main(["fetch", "cats_vs_dogs", "--yes"]) == 0, "it is here: nothing is fetched"
     assert __main__.main(["pack", str(tmp_path / "class.zip"), "cats_vs_dogs"]) == 1
     assert __main__.main(["fetch", "cat_vs_dogs"]) == 1

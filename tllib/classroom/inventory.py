@@ -58,7 +58,7 @@ def _kind(place: str) -> str:
 def _rows() -> Iterator[tuple[str, str]]:
     engine = keras.backend.backend()
     root = data_root()
-    disk = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
+    disk = next((folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists()), None)
     yield "Python", f"{platform.python_version()} on {platform.system()}"
     yield "Keras", f"{keras.__version__} with {engine} {importlib.metadata.version(engine)}"
     yield "device", f"{device()}; {os.cpu_count()} CPU cores"
@@ -66,7 +66,7 @@ def _rows() -> Iterator[tuple[str, str]]:
         import psutil
         memory = psutil.virtual_memory()
         yield "memory", f"{readable(memory.total)}, {readable(memory.available)} free"
-    yield "disk", f"{readable(shutil.disk_usage(disk).free)} free for data"
+    yield "disk", f"{readable(shutil.disk_usage(disk).free)} free for data" if disk else f"no {root.absolute().anchor}"
     yield "data folder", _place(root)
     yield "cache folder", _place(cache_root())
     for name, source in SOURCES.items():
@@ -90,7 +90,7 @@ def _data(name: str, root: Path) -> str:
 
 def _place(folder: Path) -> str:
     """A path as short as it can be said: from here, from home, or from the top."""
-    whole, home = str(folder.absolute()), str(Path.home())
+    whole, home = str(folder.absolute()), os.path.expanduser("~")
     forms = [whole, whole.replace(home, "~", 1) if whole.startswith(home + os.sep) else whole]
     with suppress(ValueError):  # another drive of Windows
         forms.append(os.path.relpath(folder))

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         done = environment.enter(_extras(options), arguments, torch=not getattr(options, "without_torch", False))
-        return options.do(options) if done is None else done
+        return (options.do(options) if done is None else done) or 0
     except (OSError, ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -86,20 +86,18 @@ def _run(options: argparse.Namespace) -> int:
     return lessons.run_chosen(options.lessons, storing=options.store, solved=options.solved)
 
 
-def _lab(options: argparse.Namespace) -> int:
+def _lab(options: argparse.Namespace) -> None:
     from tllib.command import lessons
 
     from jupyterlab.labapp import LabApp
     place = lessons.folder()
     print(f"The lessons are in {place}. Ctrl-C closes JupyterLab.", flush=True)
     LabApp.launch_instance([str(place)])
-    return 0
 
 
-def _slides(options: argparse.Namespace) -> int:
+def _slides(options: argparse.Namespace) -> None:
     from tllib.command import lessons
     lessons.slides(options.lessons)
-    return 0
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -115,30 +113,27 @@ def _check(options: argparse.Namespace) -> int:
     return machine.check()
 
 
-def _features(options: argparse.Namespace) -> int:
+def _features(options: argparse.Namespace) -> None:
     from tllib import cluster
     done = cluster.extract_features(options.photos, options.to, backbone=options.backbone, batch_size=options.batch,
                                     address=options.cluster)
     print(f"{done.photos} photos, {done.computed} of them looked at now; {done.problems} could not be read. "
           f"cluster.read_features({options.to!r}) gives them as a table.")
-    return 0
 
 
-def _fetch(options: argparse.Namespace) -> int:
+def _fetch(options: argparse.Namespace) -> None:
     from tllib import datasets  # needs no Keras, so it starts at once
     for name in options.names:
         print(f"{name} is at {datasets.fetch(name, ask=not options.yes)}")
-    return 0
 
 
-def _pack(options: argparse.Namespace) -> int:
+def _pack(options: argparse.Namespace) -> None:
     from tllib import classroom
     print(f"Packed {classroom.pack(options.target, options.names)}")
-    return 0
 
 
-def _unpack(options: argparse.Namespace) -> int:
+def _unpack(options: argparse.Namespace) -> None:
     from tllib import classroom
     folder = classroom.unpack(options.archive, options.folder).absolute()
-    print(f"Now set TLLIB_DATA={folder} and TLLIB_OFFLINE=1")
-    return 0
+    form = '$env:{} = "{}"' if os.name == "nt" else 'export {}="{}"'  # of PowerShell, of other shells
+    print("Now set:", form.format("TLLIB_DATA", folder), form.format("TLLIB_OFFLINE", 1), sep="\n  ")

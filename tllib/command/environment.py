@@ -40,8 +40,8 @@ def run(python: str | Path, module: str, *arguments: str | Path) -> None:
     """
     if code := subprocess.run([python, "-m", module, *arguments], cwd=CHECKOUT).returncode:
         raise RuntimeError(f"Installing failed, see above: {module} ended with {code}. Run the same command again: it "
-                           "goes on where it stopped." + " On Debian and Ubuntu, apt install python3-venv may be "
-                           "missing." * (module == "venv"))
+                           "goes on where it stopped. On Debian and Ubuntu, apt install python3-venv may be missing; "
+                           "on Windows, close JupyterLab first, and have the project in a short path: C:\\tllib.")
 
 
 def pip(python: str | Path, *wanted: str | Path) -> None:
@@ -137,7 +137,10 @@ def _install(extras: Sequence[str], torch: bool) -> None:
         run(sys.executable, "venv", VENV)
     else:
         print(f"Installing what is new into {VENV} …", flush=True)
-    pip(python_of(VENV), "-e", f".[{','.join(extras)}]" if extras else ".", *[TORCH] * torch)
+    wanted = sorted({*extras, *["torch"] * torch})
+    pip(python_of(VENV), "-e", f".[{','.join(wanted)}]" if wanted else ".", *[TORCH] * torch)
+    for file in VENV.rglob("_tllib.pth"):  # Python 3.11 and 3.12 read it in Windows' code page: no letter but ASCII
+        file.write_text(os.path.relpath(CHECKOUT, file.parent), encoding="ascii")
     record = {"needs": _needs(), "extras": extras, "torch": torch}
     with replacing(VENV / "tllib.json") as partial:
         partial.write_text(json.dumps(record), encoding="utf-8")

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def run(path: Path, solved: bool, expected: float | None) -> tuple[nbformat.Note
         solve(lesson)
     client = NotebookClient(lesson, timeout=900, kernel_name="python3", store_widget_state=False,
                             resources={"metadata": {"path": str(path.parent)}})
+    warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)  # of Jupyter's, on Windows
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
     logged = path.parents[1] / "build" / "lessons" / f"{path.stem}.log"
@@ -143,8 +145,8 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
     lesson.metadata = {key: value for key, value in lesson.metadata.items() if key in ("kernelspec", "tllib")}
     lesson.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     lesson.metadata["language_info"] = {"name": "python"}
-    with replacing(path) as partial:
-        nbformat.write(lesson, partial)
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        nbformat.write(lesson, file)
 
 
 def work(lesson: nbformat.NotebookNode) -> int:
@@ -212,7 +214,7 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
 def run_chosen(names: Sequence[str], *, storing: bool = False, solved: bool = False) -> int:
     """Run every lesson, or those whose names begin so."""
     paths = chosen(names)
-    if importlib.util.find_spec("torch") is None:
+    if importlib.util.find_spec("efficientnet_lite_pytorch") is None:
         print("PyTorch is not installed, so lesson 03 is left out.")
         paths = [path for path in paths if not path.stem.endswith("pytorch")]
     os.environ.setdefault("TLLIB_PROGRESS", "0")  # a page has no use for bars that moved

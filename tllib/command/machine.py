@@ -5,12 +5,11 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tllib.command.environment import CHECKOUT, is_checkout
+from tllib.command.environment import is_checkout
 from tllib.files import cache_root, data_root
 
 
@@ -20,7 +19,7 @@ def check() -> int:
     # In a process of its own: what an engine says or does when it can't start is this command's subject.
     code = "from tllib import classroom; found = classroom.inventory(); print(classroom.device()); print(found)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
-                           env=os.environ | {"PYTHONIOENCODING": "utf-8"})
+                           errors="replace", env=os.environ | {"PYTHONIOENCODING": "utf-8"})
     if found.returncode:
         last = (found.stderr.strip().splitlines() or ["it ended without a word"])[-1]
         print(f"The engine does not start ({found.returncode}: {last}).\nTensorFlow needs a processor with AVX; on "
@@ -46,10 +45,14 @@ def gpu_advice(system: str) -> str:
 def _wrong() -> Iterator[str]:
     """One sentence for each thing that has to be done."""
     for folder, name in ((data_root(), "TLLIB_DATA"), (cache_root(), "TLLIB_CACHE")):
-        there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        there = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), None)
+        if there is None:
+            yield f"There is no {folder.absolute().anchor}, where {folder} would be: set {name} to another folder."
+            continue
+        probe = there / f".tllib-{os.getpid()}"  # tempfile would go on trying for hours where Windows forbids it
         try:
-            with tempfile.TemporaryFile(dir=there):
-                pass
+            open(probe, "xb").close()
+            probe.unlink()
         except OSError as error:
             yield f"Nothing can be written to {there} ({error.strerror}): set {name} to a folder where it can."
         if (free := shutil.disk_usage(there).free) < 1e9:
@@ -63,12 +66,3 @@ def _wrong() -> Iterator[str]:
         if not find_spec(name):
             yield f"{name} is missing: " + ("python -m tllib lab installs it." if is_checkout() else
                                             f"{sys.executable} -m pip install 'tllib[lessons]'")
-    if os.name == "nt" and not _long_paths() and len(str(CHECKOUT)) > 60:
-        yield (f"Windows allows paths of 260 letters here, and {CHECKOUT} is long already: move the project to a short "
-               "path such as C:\\tllib, or allow long paths (Settings, System, For developers).")
-
-
-def _long_paths() -> bool:
-    import winreg
-    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SYSTEM\CurrentControlSet\Control\FileSystem") as key:
-        return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])

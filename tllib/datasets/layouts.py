@@ -6,9 +6,11 @@ the first kind that the set has, all parts.
 
 import os
 import unicodedata
+from operator import attrgetter
 from pathlib import Path
 
 Rows = list[tuple[Path, str]]
+_letters = attrgetter("parts")  # to sort by: Windows' paths take a and A for the same, and so have another order
 PARTS = {"train", "training", "trainval", "val", "valid", "validation", "test", "testing"}
 
 
@@ -24,7 +26,7 @@ def by_class(folder: Path, *, labels: str | None = None, split: str | None = Non
         classes = [inside for part in parts if split in (None, part.name) for inside in _folders(part)]
     rows = [(path, "" if path == entry else unicodedata.normalize("NFC", entry.name)) for entry in classes
             for path in _files(entry) or [entry]]
-    return rows + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir())
+    return rows + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir(), key=_letters)
                            if path.is_file() and path.name[0] != "."]
 
 
@@ -58,7 +60,7 @@ def by_name(folder: Path, *, labels: str | None = None, split: str | None = None
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and entry.name[0] != "."]
+    return [entry for entry in sorted(folder.iterdir(), key=_letters) if entry.is_dir() and entry.name[0] != "."]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -67,4 +69,4 @@ def _files(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "."]
         files += [Path(place, name) for name in names if name[0] != "."]
-    return sorted(files)
+    return sorted(files, key=_letters)

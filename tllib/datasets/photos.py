@@ -95,7 +95,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         ValueError: unknown name, label kind or split; a folder without classes.
     """
     if name not in SOURCES:
-        if isinstance(name, os.PathLike) or os.sep in str(name) or Path(name).is_dir():
+        if isinstance(name, os.PathLike) or len(Path(name).parts) > 1 or Path(name).is_dir():
             folder = Path(name).expanduser()
             return _looked_at(folder, layouts.by_class(folder, split=split), folder.name)
         raise unknown_name("data set", name, SOURCES)

@@ -4,13 +4,12 @@ Every shape is a polygon in the animal's own coordinates (about -1 to 1, y down)
 The seed chooses pose, size, place, tint, scene and what stands in front; the species never does: only the animal tells.
 """
 
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tllib.files import replacing
 from tllib.suggest import unknown_name
 
 import numpy as np
@@ -292,17 +291,12 @@ def write(folder: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> Path:
     """
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".drawing-"))
     try:
-        for name, picture in pictures:
-            (temporary / name).parent.mkdir(exist_ok=True)
-            Image.fromarray(picture).save(temporary / name, compress_level=3)  # noise hardly shrinks: do not try long
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # if it is there, another process was quicker: its drawings are the same
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with replacing(folder) as temporary:
+            for name, picture in pictures:
+                (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(temporary / name, compress_level=3)  # noise hardly shrinks
+    except OSError:
+        if not folder.is_dir():  # if it is there, another process was quicker: its drawings are the same
+            raise
     return folder

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tllib.files import renamed
 from tllib.progress import progress
 
 import filelock
@@ -50,7 +51,7 @@ def download_file(urls: Sequence[str], target: Path, *, size: int | None = None,
         except _RefusedError as error:
             reasons.append(f"  - {url}: {error}")
         else:
-            os.replace(part, target)
+            renamed(part, target)
             return
     raise ConnectionError(f"{target.name} could not be fetched:\n" + "\n".join(reasons))
 

@@ -4,6 +4,7 @@ To add your own, put a row into it before you load it; `data/README.md` shows ho
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Archive:
     @property
     def name(self) -> str:
         """File name, the last part of its address."""
-        return self.urls[0].rsplit("/", 1)[-1]
+        return urlsplit(self.urls[0]).path.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)

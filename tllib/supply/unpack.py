@@ -6,13 +6,13 @@ the last byte is there.
 
 import errno
 import lzma
-import os
 import shutil
 import tarfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from tllib.files import renamed
 from tllib.progress import progress
 
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, UnicodeError)
@@ -53,7 +53,7 @@ def unpack_archive(archive: Path, target: Path, *, max_files: int, max_bytes: in
                     raise ValueError(f"{archive.name}: {member.name!r} is a link or a device, refused.")
         if not (staging / target.name).is_dir():
             raise ValueError(f"{archive.name} holds no folder {target.name!r}.")
-        os.replace(staging / target.name, target)
+        renamed(staging / target.name, target)
     except _DAMAGED as error:
         raise ValueError(f"{archive.name} is damaged: {error}. Nothing of it was kept; fetch it again.") from error
     except OSError as error:

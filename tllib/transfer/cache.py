@@ -1,7 +1,7 @@
 """Features computed once -> features found again, on disk: the same photo and the same network give the same row.
 
 One SQLite file a network, named by a hash of its layers, its weights and VERSION; a row's key is a hash of the photo's
-bytes. Stale keys are never looked up; a crash or a second program can't leave half a row; every row has a checksum.
+bytes. A crash or a second program can't leave half a row; every row has a checksum.
 """
 
 import json
@@ -84,5 +84,6 @@ def _open(path: Path) -> sqlite3.Connection | None:
         return None
     except sqlite3.DatabaseError:  # it holds nothing that can't be computed again
         rows.close()
-        path.unlink()
-        return _open(path)
+        with suppress(OSError):  # another program may have it open
+            path.unlink()
+            return _open(path)

@@ -32,8 +32,7 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
 def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None = None) -> np.ndarray:
     """Where in an image the evidence for a class lies: relu(sum over maps of d logit / d map * map).
 
-    Between the last maps and the logits there are only an average and linear layers, so the derivative is a weight of
-    the head.
+    Between the last maps and the logits lie only an average and linear layers: the derivative is a weight of the head.
 
     Args:
         classifier: from `assemble`, `fine_tune` or `load_classifier`.
