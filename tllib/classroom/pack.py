@@ -1,4 +1,4 @@
-"""Data sets and weights of this machine -> one archive from which a class works without a network.
+"""Data sets and weights of this machine -> one archive from which a class works offline.
 
 Unpacked, it is laid out like any data folder, so `TLLIB_DATA` may point at it:
 
@@ -22,7 +22,7 @@ from tllib.supply.unpack import unpack_archive
 
 _READ_ME = """Data for the tllib lessons: {names}, and the weights of the networks.
 On a machine where tllib is installed, set the environment variable TLLIB_DATA to the path of this folder, and
-TLLIB_OFFLINE to 1. Then every lesson runs without a network. The photos keep their owners' licences:
+TLLIB_OFFLINE to 1. Then every lesson runs offline. The photos keep their owners' licences:
 {licences}
 """
 # What Windows can't hold: these signs, a dot or space at the end, the names of its devices, with or without an ending.
