@@ -17,6 +17,7 @@ def names(source):
         loaded |= {target.id for target in changed if isinstance(target, ast.Name)}
         used |= loaded - inner - made
         made |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        made |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         made |= {(name.asname or name.name).split(".")[0] for name in nodes if isinstance(name, ast.alias)}
     return made, used
 

@@ -1,4 +1,5 @@
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 
 from tllib import backbones, classroom
@@ -8,6 +9,8 @@ from tllib.datasets import SOURCES
 
 import IPython
 import ipywidgets
+import keras
+import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
@@ -65,6 +68,50 @@ def test_numbers_are_those_of_the_registry():
         assert found and set(found) <= {fact}, f"{what}: {found}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_intro_counts_the_questions(name):
+    quiz, words = classroom.quiz(name), {13: "Thirteen", 18: "Eighteen"}
+    assert quiz.intro.startswith(f"{words[len(quiz.questions)]} questions ")
+
+
+def test_what_it_says_of_losses_and_of_families_is_so():
+    said = " ".join(text for name in NAMES for text in texts(classroom.quiz(name)))
+    whole, thin, mixing = (keras.layers.Conv2D(128, 3, use_bias=False), keras.layers.DepthwiseConv2D(3, use_bias=False),
+                           keras.layers.Conv2D(128, 1, use_bias=False))
+    for layer in (whole, thin, mixing):
+        layer.build((None, 7, 7, 128))
+    assert f"= {thin.count_params() + mixing.count_params():,} weights" in said
+    assert f"= {whole.count_params():,}: over eight times" in said
+    assert FAMILIES["vgg16"].input_size == FAMILIES["mobilenet"].input_size == 224
+    assert f"ResNet-50 has {FAMILIES['resnet50'].parameters / 1e6:.0f} million" in said
+    always_dog = -(95 * np.log(0.95) + 5 * np.log(0.05)) / 100
+    assert f"a loss of {always_dog:.2f}, where guessing gives {np.log(2):.2f}" in said
+
+
+def test_only_the_right_order_of_a_training_step_learns():
+    torch = pytest.importorskip("torch")
+    (question,) = (each for each in classroom.quiz("after").questions if "order of a training step" in each.question)
+    for answer in question.answers:
+        model, made = torch.nn.Linear(1, 1, bias=False), {}
+        optimizer, before = torch.optim.SGD(model.parameters(), lr=0.1), model.weight.item()
+        does = {"zero_grad": optimizer.zero_grad, "step": optimizer.step, "backward": lambda made=made: made.pop("l")(),
+                "guess": lambda made=made, model=model: made.update(guess=model(torch.ones(4, 1))),
+                "loss": lambda made=made: made.update(l=(made["guess"] - 9).square().mean().backward)}
+        with suppress(KeyError):  # backward() without a loss
+            for word in 5 * re.findall(r"\w+", answer.text):
+                does[word]()
+        assert (model.weight.item() != before) == answer.right, answer.text
+
+
+def test_a_frozen_batchnorm_of_pytorch_moves_in_training_mode_only():
+    torch = pytest.importorskip("torch")
+    norm, x = torch.nn.BatchNorm1d(1).requires_grad_(False), torch.tensor([[4.0], [6.0]])
+    settled = norm.eval()(x)
+    assert norm.running_mean.item() == 0 and not any(weight.requires_grad for weight in norm.train().parameters())
+    assert not torch.equal(norm(x), settled) and norm.running_mean.item() == 0.5
+    assert not torch.equal(norm.eval()(x), settled), "and its answers stay changed"
+
+
 def test_the_first_answer_counts_and_each_is_explained():
     quiz = classroom.quiz("before")
     first, second, third = (each.right for each in quiz.questions[:3])
@@ -105,16 +152,16 @@ def test_the_widget_answers_when_it_is_pressed():
     buttons[wrong].click()
     after = [part.value for part in parts(box, ipywidgets.HTML)]
     (reply, score) = [new for old, new in zip(shown, after, strict=True) if new != old]
-    assert "✗ <strong>" in reply and "Not this one." in reply and "0 of 14 right, 13 to go" in score
+    assert "✗ <strong>" in reply and "Not this one." in reply and "0 of 18 right, 17 to go" in score
     assert buttons[wrong].description == f"{'abcd'[wrong]} ✗" and buttons[other].description == "abcd"[other]
 
     buttons[right].click()
     after = "".join(part.value for part in parts(box, ipywidgets.HTML))
-    assert "✓ <strong>" in after and "0 of 14 right, 13 to go" in after, "the first try counts"
+    assert "✓ <strong>" in after and "0 of 18 right, 17 to go" in after, "the first try counts"
     assert buttons[right].description == f"{'abcd'[right]} ✓"
 
     buttons[4 + quiz.questions[1].right].click()
-    assert "1 of 14 right, 12 to go" in "".join(part.value for part in parts(box, ipywidgets.HTML))
+    assert "1 of 18 right, 16 to go" in "".join(part.value for part in parts(box, ipywidgets.HTML))
 
     again.click()
     assert [part.value for part in parts(box, ipywidgets.HTML)] == shown

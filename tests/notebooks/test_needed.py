@@ -12,6 +12,7 @@ import pytest
     ("try:\n    a()\nexcept Error as error:\n    print(error)", set(), {"a", "Error", "print"}),
     ("best = min(rows, key=lambda row: row.size)", {"best"}, {"min", "rows"}),
     ("[row for row in rows]", {"row"}, {"rows"}), ("a.b = c", set(), {"a", "c"}), ("a[0] = c", set(), {"a", "c"}),
+    ("def f(x):\n    return x + y\n\nz = f(1)", {"f", "z"}, {"y"}),
 ])
 def test_names_by_hand(source, made, used):
     assert names(source) == (made, used)

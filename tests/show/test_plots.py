@@ -93,9 +93,14 @@ def test_feature_maps_shows_the_channels_that_vary_most():
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["early, 4 × 4", "", "late, 4 × 4", ""]
 
 
-def test_heat_maps_are_brighter_where_the_map_is_high():
-    heat = np.zeros((8, 8))
-    heat[2, 3] = 1
-    (axes,) = show.heat_maps([np.full((8, 8, 3), 100)], [heat], ["cat"]).axes
-    shown = np.asarray(axes.images[0].get_array(), int).sum(axis=-1)
-    assert np.unravel_index(shown.argmax(), shown.shape) == (2, 3) and axes.get_title() == "cat"
+def test_heat_maps_colour_what_matters_and_leave_the_picture_visible():
+    picture, heat = np.full((8, 8, 3), (150, 90, 60)), np.zeros((8, 8))
+    picture[:, 4:] = 20
+    heat[2, 3], heat[5, 6] = 1, 0.5
+    (axes,) = show.heat_maps([picture], [heat], ["cat"]).axes
+    shown = np.asarray(axes.images[0].get_array(), int)
+    colour = np.ptp(shown, axis=-1)
+    assert axes.get_title() == "cat" and np.argwhere(colour).tolist() == [[2, 3], [5, 6]]
+    assert shown[0, 0].tolist() == [85] * 3 and shown[0, 7].tolist() == [17] * 3, "light and dark, as in the picture"
+    assert np.unravel_index(shown.sum(axis=-1).argmax(), heat.shape) == (2, 3), "the highest is the brightest"
+    assert shown[2, 3, 2] < shown[2, 3, 1], "and yellow"

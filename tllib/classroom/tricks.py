@@ -99,6 +99,7 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
     """
     keras.utils.set_random_seed(seed)
     model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=engine.jit_compile())
+    model.optimizer.build(model.trainable_variables)  # or TensorFlow would trace the first step twice
     rng, order, rows, best = np.random.default_rng(seed), np.array([], int), [], (np.inf, model.get_weights())
     for step in range(1, steps + 1):
         if len(order) < min(batch, len(learn[1])):
@@ -106,14 +107,14 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
         chosen, order = order[:batch], order[batch:]
         model.train_on_batch(learn[0][chosen], learn[1][chosen])
         if step % every == 0 or step == steps:
-            own = model.get_weights()
-            if model.optimizer.use_ema:
+            latest = model.get_weights() if model.optimizer.use_ema else None
+            if latest:
                 model.optimizer.finalize_variable_values(model.trainable_variables)
             rows.append([step, *measure(model, learn), *measure(model, check)])
-            if rows[-1][3] < best[0]:
+            if keep_best and rows[-1][3] < best[0]:
                 best = rows[-1][3], model.get_weights()
-            if step < steps:
-                model.set_weights(own)
+            if latest and step < steps:
+                model.set_weights(latest)
     if keep_best:
         model.set_weights(best[1])
     return dict(zip(("step", "loss", "accuracy", "val_loss", "val_accuracy"), np.array(rows).T, strict=True))

@@ -154,9 +154,9 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
 
 
 def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles: Sequence[str] = ()) -> Figure:
-    """Lay maps `(h, w)`, 0 to 1, over pictures `(h, w, 3)` of the same size: bright where a map is high."""
-    laid = [0.35 * np.asarray(picture, "float32") + 0.65 * 255 * colormaps["magma"](heat)[..., :3]
-            for picture, heat in zip(pictures, maps, strict=True)]
+    """Lay maps `(h, w)`, 0 to 1, over grey copies of pictures `(h, w, 3)` of that size: yellow where a map is high."""
+    laid = [grey + 0.8 * heat[..., None] * (255 * colormaps["inferno"](heat)[..., :3] - grey) for grey, heat in
+            zip((0.85 * np.mean(picture, axis=-1, keepdims=True) for picture in pictures), maps, strict=True)]
     return images(laid, titles, alt=listed(counted(len(laid), "picture") + " under a heat map", titles))
 
 

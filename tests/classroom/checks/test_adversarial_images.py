@@ -34,36 +34,27 @@ def test_direction_helps(lite0, dog):
     assert way.shape == image.shape and after > 20 * before
 
 
-def test_sign_step(capsys):
-    random = np.random.default_rng(0)
-    photo = random.integers(0, 256, (32, 32, 3)).astype("uint8")
-    way = (1e-3 * random.normal(size=photo.shape)).astype("float32")
-    way[0] = 0
-    right = np.clip(photo.astype(int) + 4 * np.sign(way), 0, 255).astype("uint8")
-    low, high = photo - np.minimum(photo, 4), photo + np.minimum(255 - photo, 4)
-    for answer in (right, images.to_uint8(photo + 4 * np.sign(way)),
-                   np.where(way > 0, high, np.where(way < 0, low, photo))):
-        assert "right." in says(capsys, check.sign_step, answer, photo, way, 4)
-    signs = np.sign(way).astype(int)
-    for wrong, hint in ((..., "dots"), (right.astype("float32"), "float32"), (right[:9], "shape"),
-                        (images.to_uint8(photo + 4 * way), "no pixel has changed"),
-                        ((photo.astype(int) + 4 * signs).astype("uint8"), "jumped to the other end"),
-                        (images.to_uint8(photo + 40 * np.sign(way)), "moved by 40"),
-                        (images.to_uint8(photo - 4 * np.sign(way)), "other way"),
-                        (images.to_uint8(photo + np.sign(way)), "whole step"),
-                        (images.to_uint8(photo + 4 * np.abs(np.sign(way))), "whole step"), (None, "shape")):
-        assert hint in says(capsys, check.sign_step, wrong, photo, way, 4)
+def test_iterated(capsys, lite0, dog):
+    photo = images.fit(dog, 224)
+    photo[0, 0], photo[0, 1] = 0, 255
+    box = photo.astype(int) - 2, photo.astype(int) + 2
 
+    def walk(steps, low, high, sign=1, start=None):
+        picture = photo
+        for _ in range(steps):
+            way = check.direction(lite0, picture if start is None else start, "Siamese cat")
+            picture = np.clip(images.to_uint8(picture + sign * np.sign(way)), low, high).astype("uint8")
+        return picture
 
-def test_smallest_epsilon(capsys, monkeypatch, lite0, dog):
-    assert check._made_zebra(lite0, dog, 8) and not check._made_zebra(lite0, dog, 1)
-    monkeypatch.setattr(check, "_made_zebra", lambda network, photo, epsilon: epsilon >= 4)
-    for answer in (4, 4.0, np.int64(4), np.array([4])):
-        assert "right." in says(capsys, check.smallest_epsilon, answer, lite0, dog)
-    for wrong, hint in ((..., "dots"), (8, "a smaller one"), (2, "no zebra yet"), (1, "no zebra yet"),
-                        (3, "not one of"), (16, "not one of"), ([2, 4], "one number"), (True, "one number"),
-                        (None, "can't be checked")):
-        assert hint in says(capsys, check.smallest_epsilon, wrong, lite0, dog)
+    library = synthesis.adversarial_image(lite0, photo, target="Siamese cat", epsilon=2).image
+    for answer in (walk(6, *box), library):
+        assert "right." in says(capsys, check.iterated, answer, lite0, photo, "Siamese cat", 2)
+    for wrong, hint in ((..., "dots"), (library[:9], "shape"), (library.astype("float32"), "float32"),
+                        (photo, "no pixel has changed"), ((photo.astype(int) - 1).astype("uint8"), "other end"),
+                        (walk(4, 0, 255), "has moved 4 grey levels"), (walk(2, *box, sign=-1), "other way"),
+                        (walk(1, *box), "a new gradient"), (walk(4, *box, start=photo), "a new gradient"),
+                        (None, "shape")):
+        assert hint in says(capsys, check.iterated, wrong, lite0, photo, "Siamese cat", 2)
 
 
 def test_defence(capsys, lite0, dog, cat):

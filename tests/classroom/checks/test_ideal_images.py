@@ -1,7 +1,7 @@
 import dataclasses
 
 from tests.classroom.checks.saying import says
-from tllib import backbones, synthesis
+from tllib import synthesis
 from tllib.classroom.checks import ideal_images as check
 from tllib.synthesis import PIXELS, WAVES, Recipe
 
@@ -35,32 +35,15 @@ def test_control(capsys):
     assert "that is a drawing" in says(capsys, check.control, result)
 
 
-class Sure:
-    """Stands for a network: sure of a cat from a certain brightness on."""
-
-    def __init__(self, brightness):
-        self.brightness = brightness
-
-
-def sureness(network, frames):
-    found = np.zeros((len(frames), 1000))
-    bright = frames.mean(axis=(1, 2, 3)) >= network.brightness
-    found[:, backbones.class_index("Siamese cat")] = np.where(bright, 0.95, 0.4)
-    return found
-
-
-def test_convinced(capsys, monkeypatch):
-    monkeypatch.setattr(backbones, "softmax", sureness)
-    film = synthesis.Frames(every=8)
-    film.frames = [np.full((1, 8, 8, 3), 20 * number, "uint8") for number in range(10)]
-    judge, artist = Sure(80), Sure(40)
-    for answer in (4, np.int64(4), 4.0):
-        assert "right." in says(capsys, check.convinced, answer, film, judge, artist)
-    for wrong, hint in ((..., "dots"), (2, "artist was sure"), (1, "not that sure"), (0, "not that sure"),
-                        (5, "earlier"), (9, "earlier"), (32, "not steps"), (10, "numbers 0 to 9"),
-                        (-1, "numbers 0 to 9"), (3.5, "whole number"), ([4], "whole number"),
-                        (None, "can't be checked")):
-        assert hint in says(capsys, check.convinced, wrong, film, judge, artist)
+def test_together(capsys, lite0, dog):
+    quick = dataclasses.replace(PIXELS, steps=40, zoom=0, turn=0, noise=0)
+    both, other = (synthesis.ideal_image(lite0, "zebra", mixed_with=second, recipe=quick) for second in (
+        "strawberry", None))
+    for answer in (both, both.image, both.image.astype("float32"), both.image[None]):
+        assert "right." in says(capsys, check.together, answer, lite0)
+    for wrong, hint in ((..., "dots"), (other, "zebra has risen"), (dog, "neither"), (both.image / 255.0, "0 to 255"),
+                        ("zebra", "a picture"), (both.image[..., 0], "a picture"), (None, "a picture")):
+        assert hint in says(capsys, check.together, wrong, lite0)
 
 
 def test_two_minds(capsys, lite0, lite1, dog, cat):

@@ -1,10 +1,16 @@
+import json
+import re
+from pathlib import Path
+
 from tests.classroom.checks.saying import says
 from tllib.backbones.families import FAMILIES
 from tllib.classroom.checks import pretrained_networks as lesson
 
+import keras
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[3]
 MEAN = np.array([103.939, 116.779, 123.68])
 
 
@@ -82,3 +88,17 @@ def test_the_largest_layer(capsys):
                         (None, "one number")):
         shown = says(capsys, lesson.largest_layer, wrong)
         assert hint in shown and f"{truth:,}" not in shown and str(truth) not in shown
+
+
+def test_the_blocks_that_the_lesson_draws_are_those_of_the_networks(lite0):
+    cells = json.loads((ROOT / "notebooks" / "01_pretrained_networks.ipynb").read_text(encoding="utf-8"))["cells"]
+    source = next("".join(cell["source"]) for cell in cells if cell["id"] == "cell-blocks")
+    drawn = re.findall(r"(\d)×\d \w+\\n(\d+) → (\d+)", source)
+    bare = {"weights": None, "include_top": False}
+    vgg, resnet = keras.applications.VGG16(**bare), keras.applications.ResNet50(**bare)
+    convolutions = [*(vgg.get_layer(f"block2_conv{n}") for n in (1, 2)),
+                    *(resnet.get_layer(f"conv2_block2_{n}_conv") for n in (1, 2, 3)),
+                    *(lite0.get_layer(f"block2_{step}_conv") for step in ("expand", "project"))]
+    assert [tuple(map(int, step)) for step in drawn] == [
+        (layer.kernel_size[0], layer.input.shape[-1], layer.output.shape[-1]) for layer in convolutions]
+    assert lite0.get_layer("block2_depthwise_conv").kernel_size == (3, 3) and lite0.get_layer("block2_add")

@@ -1,5 +1,6 @@
+import copy
+
 from tests.classroom.checks.saying import says
-from tllib import images
 from tllib.classroom.checks import transfer_learning_pytorch as lesson
 
 import numpy as np
@@ -9,81 +10,89 @@ torch = pytest.importorskip("torch")
 cross_entropy = torch.nn.functional.cross_entropy
 
 
-def test_a_photo_for_the_module(capsys, cat):
-    square = images.fit(cat, 224)
-    batch = torch.tensor(square[None], dtype=torch.float32)
-    small = torch.nn.functional.interpolate(torch.tensor(cat[:, 75:375].transpose(2, 0, 1)[None]).float(), 224)
-    for right in (batch, torch.from_numpy(images.fit_batch(cat, 224)), small.permute(0, 2, 3, 1),
-                  batch.clone().requires_grad_()):
-        assert "right." in says(capsys, lesson.photo, right, cat)
-    for wrong, hint in ((..., "dots"), (batch.numpy(), "this is a ndarray"), (batch[0], "batch of one"),
-                        (torch.tensor(square[None]), "numbers are uint8"), (batch.double(), "numbers are float64"),
-                        (batch.permute(0, 3, 1, 2), "colours come first"), (batch / 255, "far too small"),
-                        (torch.tensor(cat[None]).float(), "Compare it"), (batch * 2 - 100, "pixels go from"),
-                        (batch.flip(-1), "blue is where"), (batch.flip(1), "middle square"), ("cat", "this is a str")):
-        assert hint in says(capsys, lesson.photo, wrong, cat)
+def test_back_to_a_picture(capsys):
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 24, 24, 3)).astype("float32"))
+    pixels[0, 0, 0, 0], pixels[0, 0, 0, 1] = 0, 255
+    batch = ((pixels - 127) / 128).permute(0, 3, 1, 2)
+    for right in (pixels[0], pixels[0].numpy().astype("uint8"), batch[0].permute(1, 2, 0) * 128 + 127,
+                  np.moveaxis(batch[0].numpy(), 0, -1) * 127.5 + 127.5):
+        assert "right." in says(capsys, lesson.picture, right, batch)
+    for wrong, hint in ((..., "dots"), (pixels, "not a batch"), (batch[0] * 128 + 127, "colours still come first"),
+                        (pixels[0, :12], "the shape is (12, 24, 3)"), (batch[0].permute(1, 2, 0), "network takes"),
+                        (batch[0].permute(1, 2, 0) * 128, "two things"), ("cat", "the shape is ()"),
+                        (pixels[0].permute(1, 0, 2), "on its side"), (pixels[0].flip(-1), "blue is where"),
+                        (pixels[0].flip(0), "values go from 0 to 255"),
+                        ((batch[0] * 128 + 127).reshape(24, 24, 3), "elsewhere"),
+                        (batch[0].permute(1, 2, 0) * 255, "those of the file from 0 to 255")):
+        assert hint in says(capsys, lesson.picture, wrong, batch)
 
 
 @pytest.fixture(scope="module")
 def task():
     torch.manual_seed(0)
-    y = torch.arange(60, dtype=torch.int32) % 2
-    return torch.randn(60, 40) + 0.8 * y[:, None], y
+    y = torch.arange(60) // 30
+    return torch.rand(60, 40) + 0.5 * y[:, None], y
 
 
-def train(task, lines, make=torch.optim.SGD, lr=0.1, loss_of=cross_entropy):
-    """Run lines, one letter each, in this order: zero_grad, guess and loss, backward, step."""
+def train(task, lines, make=torch.optim.SGD, share=4, **options):
+    """Run lines, one letter each: zero_grad, step, and quarters with guess, loss and backward, with z and s within."""
     x, y = task
-    torch.manual_seed(1)
     fresh = torch.nn.Linear(40, 2)
-    optimizer, loss = make(fresh.parameters(), lr=lr), None
+    for tensor in fresh.parameters():
+        torch.nn.init.zeros_(tensor)
+    optimizer, loss = make(fresh.parameters(), lr=0.01), None
+    before, within, after = lines.split("|")
+    act = {"z": optimizer.zero_grad, "s": optimizer.step}
     for _ in range(20):
-        for line in lines:
-            if line == "z":
-                optimizer.zero_grad()
-            elif line == "l":
-                loss = loss_of(fresh(x), y.long())
-            elif line == "b":
-                loss.backward()
-            else:
-                optimizer.step()
+        for line in before:
+            act[line]()
+        for part, labels in zip(x.chunk(4), y.chunk(4), strict=True):
+            for line in within:
+                if line == "b":
+                    loss = cross_entropy(fresh(part), labels, **options) / share
+                    loss.backward()
+                else:
+                    act[line]()
+        for line in after:
+            act[line]()
     return loss, fresh
 
 
-def test_five_lines(capsys, task):
-    for lines in ("zlbs", "lzbs", "lbsz"):
-        assert "right." in says(capsys, lesson.loop, *train(task, lines), *task)
-    loss, fresh = train(task, "zlbs", torch.optim.Adam)
-    assert "right." in says(capsys, lesson.loop, loss.item(), fresh, *task)
-    for wrong, hint in (("lbs", "forgets the old ones"), ("zls", "never computed"),
-                        ("lbzs", "forgotten before the step"),
-                        ("zlb", "does a step come after"), ("zlsb", "does a step come after")):
-        assert hint in says(capsys, lesson.loop, *train(task, wrong), *task)
-    twice = train(task, "zlbs", lr=1.0, loss_of=lambda guesses, y: cross_entropy(guesses.softmax(dim=1), y))
-    total = train(task, "zlbs", loss_of=lambda guesses, y: cross_entropy(guesses, y, reduction="sum"))
-    unlucky = train(task, "zlbs", lr=float("inf"))
-    for wrong, hint in (((..., fresh), "dots"), (twice, "computed from logits"), (total, "a sum"),
-                        ((cross_entropy(torch.zeros(60, 2), task[1].long()), fresh), "that of the last round"),
-                        (unlucky, "too large"), ((loss, "head"), "can't be checked")):
-        assert hint in says(capsys, lesson.loop, *wrong, *task)
+def test_a_batch_in_quarters(capsys, task):
+    for right in (train(task, "z|b|s"), train(task, "|b|sz"), train(task, "z|b|s", share=60, reduction="sum")):
+        assert "right." in says(capsys, lesson.quarters, *right, *task)
+    fresh = copy.deepcopy(train(task, "||")[1])
+    for _ in range(20):  # as if it had been one batch
+        loss = cross_entropy(fresh(task[0]), task[1])
+        for tensor, slope in zip(fresh.parameters(), torch.autograd.grad(loss, list(fresh.parameters())), strict=True):
+            tensor.data -= 0.01 * slope
+    assert "right." in says(capsys, lesson.quarters, loss, fresh, *task)
+    for lines, hint in (("|b|s", "earlier rounds"), ("|zb|s", "last quarter"), ("|zbs|", "follows each quarter"),
+                        ("z|bs|", "follows each quarter"), ("z|b|zs", "forgotten before the step"),
+                        ("z|b|", "does a step come after")):
+        for share in (4, 1):
+            assert hint in says(capsys, lesson.quarters, *train(task, lines, share=share), *task)
+    for wrong, hint in (((..., fresh), "dots"), (train(task, "z|b|s", share=1), "four times too long"),
+                        ((0.4, train(task, "z||s")[1]), "never computed"),
+                        (train(task, "z|b|s", torch.optim.Adam), "elsewhere"), ((0.4, "head"), "can't be checked")):
+        assert hint in says(capsys, lesson.quarters, *wrong, *task)
 
 
-def test_a_loss_for_probabilities(capsys):
+def test_what_moved(capsys):
     torch.manual_seed(0)
-    y = torch.arange(30, dtype=torch.int32) % 3
-    found = torch.randn(30, 3).softmax(dim=1)
-    by_hand = -np.log(found.numpy()[np.arange(30), y.numpy()]).mean()
-    nll = torch.nn.functional.nll_loss
-    for right in (by_hand, nll(found.log(), y.long()), cross_entropy(found.log(), y.long()), float(by_hand)):
-        assert "right." in says(capsys, lesson.mean_loss, right, found, y)
-    for wrong, hint in ((..., "dots"), (cross_entropy(found, y.long()), "second time"),
-                        (nll(found, y.long()), "granted"),
-                        (-nll(found, y.long()), "grows with success"), (-by_hand, "sign"), (30 * by_hand, "sum over"),
-                        (by_hand / 3, "Each photo counts once"), (by_hand / np.log(2), "base 2"),
-                        (by_hand / np.log(10), "base 10"), (np.log(-1 / nll(found, y.long())), "first the logarithm"),
-                        (nll(found.log(), y.long(), reduction="none"), "one number"), (9.0, "9.0000 is not it"),
-                        ("low", "can't be checked")):
-        assert hint in says(capsys, lesson.mean_loss, wrong, found, y)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Conv2d(4, 5, 3))
+    trap = copy.deepcopy(network).train()
+    trap(torch.rand(2, 3, 8, 8))
+    differ = ["1.running_mean", "1.running_var", "1.num_batches_tracked"]
+    for right in (differ, reversed(differ), set(differ), dict.fromkeys(differ), np.array(differ)):
+        assert "right." in says(capsys, lesson.moved, right, network, trap)
+    for wrong, hint in ((..., "dots"), (differ[:2], "1 of the 3 that differ are missing: BatchNorm"),
+                        (differ[0], "2 of the 3"), ([], "3 of the 3 that differ are missing."),
+                        (list(network.state_dict()), "6 of these 9 are the same"),
+                        ([name for name, _ in network.named_parameters()], "6 of these 6 are the same in both, 0.bias"),
+                        (["running_mean"], "'running_mean' is no name"), (3, "can't be checked"),
+                        ([trap[1].running_mean], "the keys of the state dict")):
+        assert hint in says(capsys, lesson.moved, wrong, network, trap)
 
 
 def test_two_speeds(capsys):

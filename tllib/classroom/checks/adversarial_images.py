@@ -55,49 +55,31 @@ def direction(network: keras.Model, image: np.ndarray, target: str | int) -> np.
 
 
 @check("Exercise 2")
-def sign_step(stepped: np.ndarray, photo: np.ndarray, direction: np.ndarray, epsilon: int) -> Iterator[str]:
-    """The picture one step of `epsilon` grey levels along the sign of `direction`, within 0 to 255, as uint8."""
-    if np.shape(stepped) != photo.shape:
-        yield f"a picture of the photo's shape is asked for, {photo.shape}; got {np.shape(stepped)}."
-    stepped = np.asarray(stepped)
-    if stepped.dtype != np.uint8:
-        yield f"a picture file holds whole numbers from 0 to 255, uint8; this is {stepped.dtype}."
-    moved, sign = stepped.astype(int) - photo, np.sign(direction)
+def iterated(walked: np.ndarray, network: keras.Model, photo: np.ndarray, target: str | int,
+             epsilon: int) -> Iterator[str]:
+    """A picture, uint8, within `epsilon` grey levels of the photo, that the network takes for `target`."""
+    if np.shape(walked) != photo.shape:
+        yield f"a picture of the photo's shape is asked for, {photo.shape}; got {np.shape(walked)}."
+    walked = np.asarray(walked)
+    if walked.dtype != np.uint8:
+        yield f"a picture file holds whole numbers from 0 to 255, uint8; this is {walked.dtype}."
+    moved = np.abs(walked.astype(int) - photo)
     if not moved.any():
-        yield "no pixel has changed. The numbers in direction are far below one grey level; what of them is wanted?"
-    if np.abs(moved).max() > epsilon and (np.abs(moved) > epsilon).mean() < 0.05:
-        yield ("nearly, but some very dark or very bright values have jumped to the other end. Keep all within 0 and "
-               "255 before they become uint8.")
-    if np.abs(moved).max() > epsilon:
-        yield (f"a value has moved by {np.abs(moved).max()} grey levels, {epsilon} are allowed. If that surprises you: "
-               "uint8 has no room for -1, nor for 256.")
-    if (moved * sign).sum() < -0.5 * np.abs(moved).sum():
-        yield "this goes the other way: less of a cat. Direction says what helps it."
-    expected = np.clip(photo.astype(int) + epsilon * sign, 0, 255) - photo
-    if (moved != expected)[sign != 0].any():
-        yield f"not every value takes its whole step. Each moves by {epsilon}, or up to the end of the range."
+        yield "no pixel has changed."
+    if moved.max() > 128:
+        yield "some values have jumped to the other end: uint8 has no room for -1, nor for 256. Make the box of ints."
+    if moved.max() > epsilon:
+        yield (f"a value has moved {moved.max()} grey levels away from the photo, {epsilon} are allowed. After each "
+               "step, put back what has left the box around the photo, not around the last picture.")
+    (before, _), (after, rank) = (synthesis.second_opinion(network, each, target) for each in (photo, walked))
+    if after < before:
+        yield "this goes the other way: it is less of a cat than the photo was."
+    if rank > 1:
+        yield (f"within the box, but the cat is only number {rank} for the network. Does every step begin at the "
+               "picture as it is now, with a new gradient? Are there ten?")
 
 
 @check("Exercise 3")
-def smallest_epsilon(answer: int, network: keras.Model, photo: np.ndarray,
-                     choices: Sequence[int] = (1, 2, 4, 8)) -> Iterator[str]:
-    """The smallest of the choices with which five steps make the photo a zebra."""
-    if np.size(answer) != 1 or isinstance(answer, bool):
-        yield "one number is asked for."
-    answer = float(np.asarray(answer).ravel()[0])
-    if answer not in choices:
-        yield f"{answer:g} is not one of {', '.join(map(str, choices))}."
-    if not _made_zebra(network, photo, int(answer)):
-        yield "with five steps and that, it is no zebra yet."
-    if any(_made_zebra(network, photo, epsilon) for epsilon in choices if epsilon < answer):
-        yield "that works, but a smaller one works as well."
-
-
-def _made_zebra(network: keras.Model, photo: np.ndarray, epsilon: int) -> bool:
-    return synthesis.adversarial_image(network, photo, target="zebra", epsilon=epsilon, steps=5).success
-
-
-@check("Exercise 4")
 def defence(wash: Callable[[np.ndarray], np.ndarray], network: keras.Model,
             attacked: Sequence[synthesis.ImageResult]) -> Iterator[str]:
     """A treatment with which more pictures, fakes and untouched photos together, are called what they are."""
@@ -127,7 +109,7 @@ def _calls(network: keras.Model, pictures: Sequence[np.ndarray]) -> list[str]:
     return [names_of(network)[number] for number in backbones.softmax(network, batch).argmax(axis=1)]
 
 
-@check("Exercise 5")
+@check("Exercise 4")
 def trained_against(head: keras.Model, table: FeatureTable, fake_features: np.ndarray,
                     truth: np.ndarray) -> Iterator[str]:
     """A head that is right about photos and about fakes that were made for another head."""
@@ -138,9 +120,9 @@ def trained_against(head: keras.Model, table: FeatureTable, fake_features: np.nd
     photos, fakes = (float((keras.ops.convert_to_numpy(head(x)).argmax(axis=1) == y).mean())
                      for x, y in ((table.x, table.y), (fake_features, truth)))
     if fakes < 0.5 and photos >= 0.9:
-        yield ("it is still fooled by most of the fakes. Are they among its rows, with the classes of the photos they "
-               "were made from?")
+        yield ("it is still fooled by most of the fakes. Are they among its rows, with the classes of the pictures "
+               "they were made from?")
     if photos < 0.9:
-        yield f"it is right about {photos:.0%} of the photos nobody touched. They must stay among its rows."
+        yield f"it is right about {photos:.0%} of the pictures nobody touched. They must stay among its rows."
     if fakes < 0.9:
         yield f"it is right about {fakes:.0%} of the fakes; 90 % are asked for."

@@ -1,16 +1,16 @@
 """The exercises of the lesson on ideal images -> right, or what is off."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from tllib import backbones
 from tllib.classroom.checks.checking import check, hints
-from tllib.synthesis import WAVES, Frames, ImageResult, Recipe
+from tllib.synthesis import WAVES, ImageResult, Recipe
 
 import keras
 import numpy as np
 
-HALF = 0.5  # of the Siamese cat, in exercise 3
+BOTH, EACH = ("zebra", "strawberry"), 0.1  # of exercise 2
 SURE = 0.9  # of the zebra, in exercise 4
 
 
@@ -36,6 +36,20 @@ def roughness(answer: float, board: np.ndarray) -> Iterator[str]:
 
 
 @check("Exercise 2")
+def together(picture: np.ndarray, network: keras.Model) -> Iterator[str]:
+    """A picture that the network takes for a zebra and for a strawberry, each with 10 % or more."""
+    found = backbones.softmax(network, (yield from _pixels(picture)))[0]
+    share = {name: found[backbones.class_index(name)] for name in BOTH}
+    high, low = max(share, key=share.get), min(share, key=share.get)
+    if share[high] < EACH:
+        yield (f"the network sees neither: its first choice is {backbones.class_names()[found.argmax()]}. An optimizer "
+               "makes the loss small: should it fall or rise when the logits rise?")
+    if share[low] < EACH:
+        yield (f"{high} has risen, to {share[high]:.0%}, and {low} stayed behind, at {share[low]:.2%}. Does the loss "
+               "follow the one that is behind, and does the rate fall?")
+
+
+@check("Exercise 3")
 def control(recipe: Recipe) -> Iterator[str]:
     """The recipe WAVES with a window that never moves, and nothing else changed."""
     if isinstance(recipe, ImageResult):
@@ -54,37 +68,10 @@ def control(recipe: Recipe) -> Iterator[str]:
         yield "the window still moves. There is more than one way in which it does."
 
 
-@check("Exercise 3")
-def convinced(frame: int, film: Frames, judge: keras.Model, artist: keras.Model) -> Iterator[str]:
-    """Number of the first frame that the judge is at least 50 % sure of."""
-    if np.ndim(frame) or not np.isreal(frame) or frame != int(frame):
-        yield "one whole number is asked for: which frame?"
-    count = len(film.frames)
-    if not 0 <= frame < count:
-        yield f"the film has {count} frames, numbers 0 to {count - 1}. Count frames, not steps."
-    sure = _sure_of_cat(judge, film)
-    if sure[int(frame)] < HALF - 1e-3:
-        alone = _sure_of_cat(artist, film) >= HALF
-        yield ("that is when the artist was sure. It drew the picture; ask the one who didn't." if alone[int(frame)]
-               else "the judge is not that sure of this frame yet.")
-    if (sure[:int(frame)] >= HALF + 1e-3).any():
-        yield "the judge was sure of an earlier frame already."
-
-
-def _sure_of_cat(network: keras.Model, film: Frames) -> np.ndarray:
-    frames = np.concatenate([frame[:1] for frame in film.frames])
-    return backbones.softmax(network, frames)[:, backbones.class_index("Siamese cat")]
-
-
 @check("Exercise 4")
 def two_minds(picture: np.ndarray, artist: keras.Model, judge: keras.Model) -> Iterator[str]:
     """A picture that the artist is sure is a zebra, and the judge calls a malamute."""
-    if isinstance(picture, ImageResult):
-        picture = picture.image
-    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[-1] != 3:
-        yield "a picture is asked for, height × width × 3, or the result that holds one."
-    if picture.max() <= 1.5:
-        yield "this picture is all but black: pixels go from 0 to 255."
+    picture = yield from _pixels(picture)
     zebra, sees = backbones.softmax(artist, picture)[0], backbones.top_k(judge, picture, k=1)[0][0][0]
     if zebra[backbones.class_index("zebra")] < SURE:
         yield (f"{artist.name} is not that sure of a zebra; its first choice is "
@@ -93,3 +80,14 @@ def two_minds(picture: np.ndarray, artist: keras.Model, judge: keras.Model) -> I
         yield f"{judge.name} sees the zebra as well. What made it believe the drawings of this lesson?"
     if sees != "malamute":
         yield f"{judge.name} is not taken in, but it says {sees}. Where could you begin, so that it still sees the dog?"
+
+
+def _pixels(picture: np.ndarray) -> Generator[str, None, np.ndarray]:
+    """Give the picture alone, `(h, w, 3)`, or complain."""
+    picture = np.asarray(picture.image if isinstance(picture, ImageResult) else picture)
+    picture = picture[0] if picture.ndim == 4 and len(picture) == 1 else picture
+    if picture.ndim != 3 or picture.shape[-1] != 3:
+        yield "a picture is asked for, height × width × 3, or the result that holds one."
+    if picture.max() <= 1.5:
+        yield "this picture is all but black: pixels go from 0 to 255."
+    return picture

@@ -81,17 +81,3 @@ def stop(step: int, history: Mapping[str, np.ndarray]) -> Iterator[str]:
     if step == steps[np.nanargmin(history["loss"])]:
         yield "there the loss on the points it learned from is lowest. Which points should decide?"
     yield "the loss on the points held back was lower at another time."
-
-
-@check("Exercise 5")
-def adagrad_step(length: float) -> Iterator[str]:
-    """How far Adagrad goes in its 400th step, at rate 1, when the gradient is always 2."""
-    if not np.isscalar(length):
-        yield "one number is asked for."
-    yield from hints(
-        length, (2, "that is plain SGD: rate times gradient."),
-        (1, "that is its first step, or RMSProp's or Adam's at any time. Adagrad forgets nothing."),
-        (2 / np.sqrt(400), "the sum is of squares of the gradient, and this one is not 1."),
-        (2 / 1600, "a root is missing."), (1 / 400, "a root is missing."))
-    if not np.isclose(length, 2 / np.sqrt(400 * 4), rtol=0.02):
-        yield "not yet. Add up 400 squares, take the root, divide the gradient by it."

@@ -4,83 +4,76 @@ Tensors are recognised by what they can do, so that nothing here imports PyTorch
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any
 
-from tllib import images
 from tllib.classroom.checks.checking import check, hints
 
 import numpy as np
+import scipy.special
 
 
 @check("Exercise 1")
-def photo(tensor: Any, cat: np.ndarray) -> Iterator[str]:
-    """The cat as the module takes it: float32, a batch of one, colours last, 0 to 255."""
-    if type(tensor).__module__.split(".")[0] != "torch":
-        yield f"a tensor of PyTorch is asked for, this is a {type(tensor).__name__}."
-    found, wanted = _numbers(tensor), images.fit_batch(cat, 224)
-    if found.shape == wanted.shape[1:]:
-        yield "a module takes a batch, and a single photo is a batch of one."
-    if found.shape == (1, 3, 224, 224):
-        yield "the colours come first, as PyTorch's own layers want them. Where are they in the `pixels` of the lesson?"
+def picture(answer: Any, batch: Any) -> Iterator[str]:
+    """The first tensor of a batch as a picture: colours last, 0 to 255, rounded or not."""
+    found, first = _numbers(answer), _numbers(batch)[0] * 128.0 + 127
+    wanted = first.transpose(1, 2, 0)
+    if found.ndim == 4:
+        yield "one picture is asked for, not a batch."
+    if found.shape == first.shape:
+        yield "the colours still come first."
     if found.shape != wanted.shape:
-        yield f"the shape is {found.shape}. Compare it with the `pixels` of the lesson."
-    if found.dtype != np.float32:
-        yield f"its numbers are {found.dtype}; the weights of the module are not."
-    if found.max() <= 1.5:
-        yield "its numbers are far too small: the scaling is a layer of this module."
-    if found.min() < -1 or found.max() > 256:
-        yield f"pixels go from 0 to 255, these from {found.min():.0f} to {found.max():.0f}."
-    if np.abs(found - wanted).mean() < 8:  # another way to resize is fine
+        yield f"the shape is {found.shape}; a picture has a height, a width and 3 colours."
+    if np.allclose(found, wanted, rtol=0, atol=1.01):
         return
-    if np.abs(found[..., ::-1] - wanted).mean() < 8:
-        yield "blue is where red should be."
-    yield "it would be taken, but it isn't the middle square of the cat. Look at it with show.images."
+    yield from hints(
+        found, (wanted / 128 - 127 / 128, "its values are still those that the network takes."),
+        (wanted - 127, "it is too dark: two things were done to each value."),
+        (wanted.transpose(1, 0, 2), "it lies on its side: the height comes before the width."),
+        (wanted[..., ::-1], "blue is where red should be."),
+        (first.reshape(wanted.shape), "every value is there, but elsewhere: `reshape` cuts the row of numbers anew."),
+        rtol=0, atol=1.01)
+    yield (f"its values go from {found.min():.0f} to {found.max():.0f}, those of the file from {wanted.min():.0f} to "
+           f"{wanted.max():.0f}. Look at it with show.images.")
 
 
 @check("Exercise 2")
-def loop(loss: Any, fresh: Any, x: Any, y: Any) -> Iterator[str]:
-    """A linear layer that a loop of gradient descent on all rows has trained, and the loss of its last round."""
-    weight, bias, stored = _numbers(fresh.weight), _numbers(fresh.bias), fresh.weight.grad
-    if not np.isfinite(weight).all():
-        yield "the weights are not numbers any more: the steps were too large."
-    rows, truth = _numbers(x).astype("float64"), _numbers(y).astype(int)
-    guesses = _softmax(rows @ weight.T + bias)
-    now = _cross_entropy(guesses, truth)
-    held = 0.0 if stored is None else np.linalg.norm(_numbers(stored))
-    if now > 0.3:
-        yield f"after the loop the loss is {now:.2f}: hardly anything was learned. " + (
-            "There are gradients: does a step come after them, in each round?" if held else
+def quarters(loss: Any, fresh: Any, x: Any, y: Any) -> Iterator[str]:
+    """A linear layer after twenty steps of gradient descent, each from the gradients of four quarters of the rows."""
+    found, stored = np.column_stack([_numbers(fresh.weight), _numbers(fresh.bias)]), fresh.weight.grad
+    if not found.any():
+        yield "`fresh` is as it began. " + (
+            "There are gradients: does a step come after them?" if stored is not None and _numbers(stored).any() else
             "No gradients are there: were they never computed, or forgotten before the step?")
-    if held > 5 * np.linalg.norm((guesses - np.eye(len(bias))[truth]).T @ rows / len(rows)):
-        yield ("it learned, but with gradients far larger than those of one round. Who forgets the old ones? (Or is "
-               "the loss a sum?)")
-    last = float(_numbers(loss))
-    if abs(last - now) > 0.15:
-        yield (f"the weights are good, they give a loss of {now:.2f}, but `loss` is {last:.2f}. Is it that of the last "
-               "round, the mean over all rows, computed from logits?")
+    rows, truth = np.column_stack([_numbers(x), np.ones(len(x))]).astype("float64"), np.eye(len(found))[_numbers(y)]
+    for often, forget, scale in product((False, True), ("round", "quarter", "never"), (1, 4)):
+        other = _descend(rows, truth, often, forget, scale)
+        if np.linalg.norm(found - other) < 0.03 * np.linalg.norm(other):
+            if (often, forget, scale) == (False, "round", 1):
+                return
+            yield ("a step follows each quarter. One a round is asked for." if often else
+                   "only gradients of the last quarter reach the step. Who forgets others?" if forget == "quarter" else
+                   "the gradients of earlier rounds are still there. Who forgets them?" if forget == "never" else
+                   "right but for its length: each step is four times too long.")
+    yield "it went elsewhere than one step a round, at a rate of 0.01, from the mean gradient of all rows would lead."
 
 
 @check("Exercise 3")
-def mean_loss(loss: Any, probabilities: Any, y: Any) -> Iterator[str]:
-    """The mean of minus the logarithm of the probability of the truth."""
-    if _numbers(loss).size != 1:
-        yield "one number is asked for, the mean over the photos."
-    loss, found, truth = float(_numbers(loss)), _numbers(probabilities).astype("float64"), _numbers(y).astype(int)
-    expected, of_truth = _cross_entropy(found, truth), found[np.arange(len(found)), truth]
-    if np.isclose(loss, expected, rtol=5e-3, atol=1e-5):
-        return
-    yield from hints(
-        loss, (_cross_entropy(_softmax(found), truth), "the probabilities were taken for logits, and went through "
-                                                       "softmax a second time."),
-        (-of_truth.mean(), "nll_loss takes the logarithm for granted: it only picks, turns the sign and averages."),
-        (of_truth.mean(), "that is the mean probability of the truth: it grows with success, a loss falls."),
-        (-expected, "a loss is never below 0, and 0 is the best. What about the sign?"),
-        (expected * len(found), "that is the sum over the photos. It would grow with their number."),
-        (expected / found.shape[1], "that averages over the classes as well. Each photo counts once."),
-        (-np.log(of_truth.mean()), "first the logarithm of each, then the mean."),
-        (expected / np.log(2), "that logarithm has the base 2. Losses take the natural one."),
-        (expected / np.log(10), "that logarithm has the base 10. Losses take the natural one."), rtol=5e-3, atol=1e-5)
-    yield f"{loss:.4f} is not it. Which of the probabilities of a photo counts, and what is done with it?"
+def moved(names: Iterable[str], network: Any, trap: Any) -> Iterator[str]:
+    """The names of all tensors in which two modules of one kind differ."""
+    before, after = ({name: _numbers(tensor) for name, tensor in module.state_dict().items()}
+                     for module in (network, trap))
+    given = {names} if isinstance(names, str) else set(names)
+    if not all(isinstance(name, str) for name in given):
+        yield "names are asked for, the keys of the state dict."
+    if unknown := given - before.keys():
+        yield f"{min(unknown)!r} is no name in state_dict()."
+    differ = {name for name in before if not np.array_equal(before[name], after[name])}
+    if same := given - differ:
+        yield f"{len(same)} of these {len(given)} are the same in both, {min(same)} for one."
+    if missing := differ - given:
+        yield f"{len(missing)} of the {len(differ)} that differ are missing" + (
+            ": BatchNorm also counts something." if all("num" in name for name in missing) else ".")
 
 
 @check("Exercise 4")
@@ -109,10 +102,13 @@ def _numbers(answer: Any) -> np.ndarray:
     return answer.detach().cpu().numpy() if hasattr(answer, "detach") else np.asarray(answer)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _cross_entropy(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)).mean())
+def _descend(rows: np.ndarray, truth: np.ndarray, often: bool, forget: str, scale: int) -> np.ndarray:
+    """Weights after twenty rounds over four quarters, with a step after each quarter if `often`."""
+    weight, held, count = np.zeros((truth.shape[1], rows.shape[1])), 0.0, len(rows)
+    for _, part in product(range(20), np.array_split(np.arange(count), 4)):
+        if forget == "quarter" or (forget == "round" and part[0] == 0):
+            held = 0.0
+        guess = scipy.special.softmax(rows[part] @ weight.T, axis=1)
+        held += scale / count * (guess - truth[part]).T @ rows[part]
+        weight -= 0.01 * held * (often or part[-1] == count - 1)
+    return weight

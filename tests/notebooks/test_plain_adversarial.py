@@ -1,0 +1,76 @@
+"""The one step that lesson 05 writes in plain TensorFlow is the library's."""
+
+import ast
+import contextlib
+import inspect
+import io
+import json
+from pathlib import Path
+
+from tllib import backbones, images, synthesis
+from tllib.synthesis.objectives import margin_gradient
+
+import keras
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow")
+LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "05_adversarial_images.ipynb"
+SIAMESE = backbones.class_index("Siamese cat")
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the cell is TensorFlow's")
+
+
+def plain():
+    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+    [cell] = [cell for cell in cells if "plain" in cell["metadata"].get("tags", [])]
+    return "".join(cell["source"])
+
+
+def unit(values):
+    return values / np.linalg.norm(values)
+
+
+@pytest.fixture
+def made(lite0, dog):
+    """What the cell makes of the lesson's dog."""
+    names = {"np": np, "tf": tf, "network": lite0, "dog": images.fit(dog, 224), "siamese": SIAMESE}
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(compile(plain(), LESSON.name, "exec"), names)
+    return names | {"said": said.getvalue().splitlines()}
+
+
+def test_the_cell_is_short_and_all_there():
+    tree = ast.parse(plain())
+    assert sum(isinstance(node, ast.FunctionDef) for node in ast.walk(tree)) == 1
+    assert len(plain().splitlines()) <= 20
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert not used & {"backbones", "images", "synthesis", "transfer", "show", "check", "keras"}, "nothing of tllib"
+
+
+def test_the_step_and_its_direction_are_the_librarys(made, lite0, dog):
+    slope, logits = margin_gradient((lite0,))(images.fit_batch(dog, 224), np.array([SIAMESE]), np.ones(1, "float32"))
+    assert np.linalg.norm(unit(made["gradient"]) - unit(slope[0])) < 1e-4
+    library = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=1, steps=1)
+    assert (made["stepped"] == library.image).mean() > 0.999 and made["stepped"].dtype == np.uint8
+    before, after = made["said"]
+    assert f"class {logits[0, 0].argmax()}," in before and after.startswith("after  class"), "first the malamute"
+
+
+def test_a_step_stays_within_black_and_white_and_the_gradient_is_the_slope(made, lite0, dog):
+    photo = images.fit(dog, 224)
+    photo[:9], photo[9:18] = 0, 255
+    stepped, gradient = made["sign_step"](lite0, photo, SIAMESE, 8)
+    moved = stepped.astype(int) - photo
+    np.testing.assert_array_equal(moved, np.clip(photo - 8 * np.sign(gradient), 0, 255) - photo)
+    margins = []
+    for sign in (1, -1):
+        logits = lite0.predict(photo[None] + 4 * sign * unit(gradient).astype("float32"), verbose=0)[0]
+        margins.append(np.delete(logits, SIAMESE).max() - logits[SIAMESE])
+    assert (margins[0] - margins[1]) / 8 == pytest.approx(np.linalg.norm(gradient), rel=0.1)
+
+
+def test_networks_of_keras_end_in_a_softmax_unless_told_otherwise():
+    for build in (keras.applications.VGG16, keras.applications.ResNet50, keras.applications.MobileNetV2):
+        assert inspect.signature(build).parameters["classifier_activation"].default == "softmax"
+    network = keras.applications.MobileNetV2(weights=None, alpha=0.35, classifier_activation=None)
+    assert network.layers[-1].activation is keras.activations.linear, "logits"

@@ -1,0 +1,69 @@
+"""The plain core of the lesson on ideal images follows the library's gradient."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from tllib import backbones, images, synthesis
+from tllib.synthesis import PIXELS
+
+import keras
+import numpy as np
+import pytest
+
+LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "04_ideal_images.ipynb"
+ZEBRA = backbones.class_index("zebra")
+
+
+@pytest.fixture(scope="module")
+def source():
+    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+    core, = [cell for cell in cells if "plain" in cell["metadata"].get("tags", [])]
+    return "".join(core["source"])
+
+
+@pytest.fixture(scope="module")
+def core(source, lite0):
+    """What the cell makes; it draws its two pictures in 16 steps."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the plain core is TensorFlow's")
+    import tensorflow as tf
+    made = {"keras": keras, "np": np, "tf": tf, "network": lite0, "SEED": 0, "STEPS": 16, "ZEBRA": ZEBRA}
+    exec(compile(source, "plain core", "exec"), made)
+    return made
+
+
+def test_it_is_short_and_needs_nothing_of_the_library(source):
+    assert len(source.splitlines()) <= 20
+    tree = list(ast.walk(ast.parse(source)))
+    assert sum(isinstance(node, ast.FunctionDef) for node in tree) == 1
+    assert not {node.id for node in tree if isinstance(node, ast.Name)} & {
+        "tllib", "backbones", "images", "show", "synthesis", "transfer", "widgets", "check", "PIXELS", "WAVES"}
+
+
+@pytest.mark.parametrize("weight", [0.0, 4.0])
+@pytest.mark.parametrize("shown", ["start", "dog", "drawn"])
+def test_its_gradient_is_the_librarys(core, lite0, dog, shown, weight):
+    """Of a recipe with all else at zero. A few entries may differ by a hundredth, where a unit is just at its kink."""
+    tf = core["tf"]
+    image = {"start": core["start"], "dog": np.float32(images.fit(dog, 224))[None], "drawn": core["plain"][0][None]}
+    ours = core["gradient"](tf.Variable(image[shown]), tf.constant(weight)).numpy().astype("float64")
+    recipe = replace(PIXELS, steps=16, total_variation=weight, zoom=0, turn=0, noise=0, rivals=0)
+    library = synthesis.ideal._prepared(lite0, recipe, (1, 224, 224), 224)  # its weight, and its unit of the logit
+    library.canvas.restart(image[shown])
+    with tf.GradientTape() as tape:
+        logits = library.model(np.zeros((1, 1), "float32"))
+        loss = library.model.loss(np.eye(1000, dtype="float32")[[ZEBRA]], logits) + sum(library.model.losses)
+    theirs = tape.gradient(loss, library.canvas.image.value).numpy().astype("float64")
+    assert 1 - np.vdot(ours, theirs) / np.linalg.norm(ours) / np.linalg.norm(theirs) < 1e-4, "the same direction"
+    assert np.linalg.norm(ours) == pytest.approx(np.linalg.norm(theirs), rel=1e-3), "and length"
+
+
+def test_it_draws_what_the_network_takes_for_a_zebra(core, lite0):
+    rough, calm = core["plain"]
+    before, *after = backbones.softmax(lite0, np.stack([core["start"][0], rough, calm]))[:, ZEBRA]
+    assert min(after) > 0.5 > before
+    grain = [float(synthesis.TotalVariation()(picture[None])) for picture in (rough, calm)]
+    assert grain[1] < 0.7 * grain[0], "the penalty calms"
+    assert min(rough.min(), calm.min()) >= 0 and max(rough.max(), calm.max()) <= 255
