@@ -21,7 +21,7 @@ if "google.colab" in sys.modules:  # on Colab: install tllib, copy the lessons t
     import os
     import subprocess
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "tllib @ git+{address}"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{address}"], check=True)
     from tllib.command import lessons
 
     os.chdir(lessons.folder())"""
