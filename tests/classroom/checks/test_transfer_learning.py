@@ -5,6 +5,7 @@ from tests.classroom.checks.saying import says
 from tllib import backbones, datasets, transfer
 from tllib.classroom.checks import transfer_learning as lesson
 
+import keras
 import numpy as np
 import pytest
 
@@ -71,18 +72,62 @@ def test_ten_features(capsys, tables):
         assert hint in shown and "17" not in shown
 
 
-def test_who_may_learn(capsys):
+@pytest.fixture(scope="module")
+def small():
+    """A plain Keras model on a backbone, frozen and compiled; a few pictures."""
     backbone = backbones.load("mobilenet_025", weights=None)
-    first = backbone.layers.index(backbone.get_layer(backbones.last_block("mobilenet")))
-    late = backbone.layers[first:]
-    norms = [layer.name for layer in late if "BatchNorm" in type(layer).__name__]
-    names = [layer.name for layer in late if layer.weights and layer.name not in norms]
-    quiet = [layer.name for layer in late if layer.name not in norms]
-    for right in (names, quiet, set(names), [backbone.get_layer(name) for name in names], [*names, "pixels"]):
-        assert "right." in says(capsys, lesson.may_learn, right, backbone)
-    whole = [layer.name for layer in backbone.layers if "BatchNorm" not in type(layer).__name__]
-    for wrong, hint in ((..., "dots"), (names[0], "list of names"),
-                        (names + norms, f"{len(norms)} of these are BatchNorm"),
-                        (whole, "before the last block"), (names[:-1], "1 layers"), (names[1:], "1 layers"),
-                        ([*names, "head"], "'head' is not"), ([], f"{len(names)} layers"), (first, "can't be checked")):
-        assert hint in says(capsys, lesson.may_learn, wrong, backbone)
+    for layer in backbone.layers:
+        if not plain_layer(layer):
+            layer.beta.assign(np.ones(layer.beta.shape))  # else nothing comes through random weights
+    x = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype("float32")
+    return keras.Sequential([backbone, keras.layers.Dense(2, activation="softmax")]), backbone, x, np.int32([0, 0])
+
+
+def unfrozen(model, backbone, choose, compiled=True):
+    """Let the chosen layers learn: `choose(number, layer, first layer of the last block)`."""
+    first = backbone.layers.index(backbone.get_layer(backbones.last_block("mobilenet_025")))
+    backbone.trainable = True
+    for number, layer in enumerate(backbone.layers):
+        layer.trainable = choose(number, layer, first)
+    if compiled:
+        model.compile(keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy", jit_compile=False)
+    return model
+
+
+def plain_layer(layer):
+    return not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def test_the_last_block_learns(capsys, small):
+    model, backbone, x, y = small
+    weights = model.get_weights()
+
+    def answer(choose, **options):
+        return says(capsys, lesson.unfreezes, unfrozen(model, backbone, choose, **options), backbone, x, y)
+
+    assert "dots" in says(capsys, lesson.unfreezes, ..., backbone, x, y)
+    assert "compiled" in says(capsys, lesson.unfreezes, keras.Sequential([backbone]), backbone, x, y)
+    assert "compiled" in says(capsys, lesson.unfreezes, 4, backbone, x, y)
+    assert "still frozen" in answer(lambda number, layer, first: False)
+    assert "when it compiles" in answer(lambda number, layer, first: number >= first and plain_layer(layer),
+                                        compiled=False)
+    assert "right." in answer(lambda number, layer, first: number >= first and plain_layer(layer))
+    model.optimizer.learning_rate = 1e-2
+    assert "for a new head" in says(capsys, lesson.unfreezes, model, backbone, x, y)
+    assert "BatchNorm" in answer(lambda number, layer, first: number >= first)
+    assert "before the last block" in answer(lambda number, layer, first: plain_layer(layer))
+    assert "leaves 1 layers" in answer(lambda number, layer, first: number > first and plain_layer(layer))
+    assert "not hold" in says(capsys, lesson.unfreezes, backbone, backbones.load("mobilenet_025", weights=None), x, y)
+    for old, new in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new, "the check leaves no trace")
+
+
+def test_other_ways_are_right_too(capsys, small):
+    """Another optimizer and another head; BatchNorm that is trainable but not asked to train."""
+    _, backbone, x, y = small
+    pixels = keras.Input((224, 224, 3))
+    hidden = keras.layers.Dense(8, activation="relu")(backbone(pixels, training=False))
+    model = keras.Model(pixels, keras.layers.Dense(2, activation="softmax")(hidden))
+    unfrozen(model, backbone, lambda number, layer, first: number >= first and plain_layer(layer), compiled=False)
+    model.compile(keras.optimizers.SGD(1e-4), "sparse_categorical_crossentropy", jit_compile=False)
+    assert "right." in says(capsys, lesson.unfreezes, model, backbone, x, y)

@@ -80,25 +80,34 @@ def few_features(columns: Sequence[int] | Sequence[bool], table: FeatureTable, t
 
 
 @check("Exercise 4")
-def may_learn(names: Sequence[str], backbone: keras.Model) -> Iterator[str]:
-    """Every layer with weights from the last block on, but no BatchNorm."""
-    if isinstance(names, str):
-        yield "a list of names is asked for."
-    names = {getattr(layer, "name", layer) for layer in names}
-    known = [layer.name for layer in backbone.layers]
-    first = known.index(backbones.last_block(backbone.name))
-    for name in names - set(known):
-        yield f"{name!r} is not the name of a layer here."
-    norms = {layer.name for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)}
-    if names & norms:
-        yield (f"{len(names & norms)} of these are BatchNorm layers. A few batches of ours would overwrite what they "
-               "know of a million photos.")
-    early = [layer for layer in backbone.layers[:first] if layer.weights and layer.name in names]
-    if early:
-        yield f"{len(early)} of these come before the last block. They are good for everything already."
-    wanted = {layer.name for layer in backbone.layers[first:] if layer.weights} - norms
-    if wanted - names:
-        yield f"{len(wanted - names)} layers of the last block or behind it have weights that could learn, and don't."
+def unfreezes(model: keras.Model, backbone: keras.Model, x: np.ndarray, y: np.ndarray) -> Iterator[str]:
+    """A step of training moves the last block, at a low rate; BatchNorm and what comes before it stay as they are."""
+    if getattr(model, "optimizer", None) is None:
+        yield "a compiled Keras model is asked for, pixels -> probabilities."
+    if backbone not in model.layers:
+        yield "this model does not hold the backbone."
+    first = backbone.layers.index(backbone.get_layer(backbones.last_block(backbone.name)))
+    before, kept = [layer.get_weights() for layer in backbone.layers], model.get_weights()
+    model.train_on_batch(x, 1 - y)  # names that are wrong: of what it gets right already there is little to learn
+    moved = [[not np.array_equal(*pair) for pair in zip(old, layer.get_weights(), strict=True)]
+             for old, layer in zip(before, backbone.layers, strict=True)]
+    model.set_weights(kept)
+    parts = list(enumerate(zip(backbone.layers, moved, strict=True)))
+    norms = {number for number, (layer, _) in parts if isinstance(layer, keras.layers.BatchNormalization)}
+    if not any(map(any, moved)):
+        yield "a step of training changes nothing in the backbone. " + (
+            "Does the model know? Keras looks at `trainable` when it compiles." if backbone.trainable_weights else
+            "Every layer of it is still frozen.")
+    changed = sum(any(moved[number]) for number in norms)
+    if changed:
+        yield f"a step of training changes {changed} BatchNorm layers. They were to stay frozen."
+    if any(map(any, moved[:first])):
+        yield f"a step of training changes {sum(map(any, moved[:first]))} layers before the last block."
+    still = sum(not all(each) for number, (_, each) in parts if number >= first and number not in norms)
+    if still:
+        yield f"a step of training leaves {still} layers of the last block as they are."
+    if (rate := float(model.optimizer.learning_rate)) > 5e-4:
+        yield f"a learning rate of {rate:g} is for a new head. What a million photos taught is to be bent, not broken."
 
 
 def _places(answer: Sequence[int] | Sequence[bool], count: int) -> np.ndarray | None:
