@@ -49,8 +49,8 @@ def animals(for_test: Sequence[int] | Sequence[bool], animal: np.ndarray, photos
     if rows is None:
         yield f"the numbers of photos are asked for (0 to {len(animal) - 1}), or a yes or no for each of them."
     if len(set(rows)) < len(rows):
-        yield f"{len(rows) - len(set(rows))} photos are named more than once." + (
-            " (A yes or no is True or False, not 1 or 0.)" if set(rows) <= {0, 1} else "")
+        yield ("some photos are named more than once. (A yes or no is True or False, not 1 or 0.)"
+               if set(rows) <= {0, 1} else f"{len(rows) - len(set(rows))} photos are named more than once.")
     if not 0.15 <= len(rows) / len(animal) <= 0.25:
         yield f"{len(rows)} of {len(animal)} photos are for testing; about a fifth is asked for (photos, not animals)."
     shared = set(animal[rows]) & set(np.delete(animal, rows))
@@ -95,9 +95,9 @@ def unfreezes(model: keras.Model, backbone: keras.Model, x: np.ndarray, y: np.nd
     parts = list(enumerate(zip(backbone.layers, moved, strict=True)))
     norms = {number for number, (layer, _) in parts if isinstance(layer, keras.layers.BatchNormalization)}
     if not any(map(any, moved)):
-        yield "a step of training changes nothing in the backbone. " + (
-            "Does the model know? Keras looks at `trainable` when it compiles." if backbone.trainable_weights else
-            "Every layer of it is still frozen.")
+        yield ("a step of training changes nothing in the backbone. Does the model know? Keras looks at `trainable` "
+               "when it compiles." if backbone.trainable_weights else
+               "a step of training changes nothing in the backbone. Every layer of it is still frozen.")
     changed = sum(any(moved[number]) for number in norms)
     if changed:
         yield f"a step of training changes {changed} BatchNorm layers. They were to stay frozen."

@@ -42,9 +42,9 @@ def quarters(loss: Any, fresh: Any, x: Any, y: Any) -> Iterator[str]:
     """A linear layer after twenty steps of gradient descent, each from the gradients of four quarters of the rows."""
     found, stored = np.column_stack([_numbers(fresh.weight), _numbers(fresh.bias)]), fresh.weight.grad
     if not found.any():
-        yield "`fresh` is as it began. " + (
-            "There are gradients: does a step come after them?" if stored is not None and _numbers(stored).any() else
-            "No gradients are there: were they never computed, or forgotten before the step?")
+        yield ("`fresh` is as it began. There are gradients: does a step come after them?"
+               if stored is not None and _numbers(stored).any() else
+               "`fresh` is as it began. No gradients are there: never computed, or forgotten before the step?")
     rows, truth = np.column_stack([_numbers(x), np.ones(len(x))]).astype("float64"), np.eye(len(found))[_numbers(y)]
     for often, forget, scale in product((False, True), ("round", "quarter", "never"), (1, 4)):
         other = _descend(rows, truth, often, forget, scale)
@@ -72,8 +72,9 @@ def moved(names: Iterable[str], network: Any, trap: Any) -> Iterator[str]:
     if same := given - differ:
         yield f"{len(same)} of these {len(given)} are the same in both, {min(same)} for one."
     if missing := differ - given:
-        yield f"{len(missing)} of the {len(differ)} that differ are missing" + (
-            ": BatchNorm also counts something." if all("num" in name for name in missing) else ".")
+        counters = all("num" in name for name in missing)
+        yield (f"{len(missing)} of the {len(differ)} that differ are missing: BatchNorm also counts something."
+               if counters else f"{len(missing)} of the {len(differ)} that differ are missing.")
 
 
 @check("Exercise 4")
