@@ -10,16 +10,19 @@
 # make store  run the lessons on the built-in data and store their outputs in notebooks/
 # make solutions   run the lessons with every exercise solved, into solutions/
 # make slides      turn the stored lessons into slides, in build/slides/
+# make lessons     make web pages of the stored lessons; LANGUAGE=ar here, or behind lab and slides: in another language
+# make translations   bring the catalogues of other languages up to date
 # make bench  time the image loop, the reading of photos and transfer learning against other ways to do it
 # make bench-peers   draw and attack beside other libraries (installs them; some twenty minutes)
 
-PYTHON ?= python3
-TLLIB  := @$(PYTHON) -m tllib
+PYTHON   ?= python3
+LANGUAGE := en
+TLLIB    := @TLLIB_LANGUAGE=$(LANGUAGE) $(PYTHON) -m tllib
 
 .PHONY: run test lint test-unit test-lessons test-engines test-browser test-lowest lab check store solutions slides \
-	bench bench-peers clean
+	lessons translations bench bench-peers clean
 
-run test lab check slides bench:
+run test lab check slides lessons translations bench:
 	$(TLLIB) $@
 
 lint:

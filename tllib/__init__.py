@@ -3,8 +3,8 @@
 `images` keeps the pixel convention; `datasets` turns photo files into batches; `backbones` are pretrained networks;
 `transfer` makes classifiers of them; `synthesis` draws with them; `show` makes the plots; `widgets` are controls for
 notebooks; `classroom` is what only lessons use: it checks answers, says what is on this machine, and packs data
-for machines offline (`python -m tllib --help`). `supply` fetches and verifies, `drawings` draws data sets. A room is
-imported when it is first used: `from tllib import backbones`.
+for machines offline (`python -m tllib --help`); `languages` translates lessons. `supply` fetches and verifies,
+`drawings` draws data sets. A room is imported when it is first used: `from tllib import backbones`.
 """
 
 import os

@@ -9,13 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tllib import backbones
 from tllib.datasets import SOURCES
 from tllib.files import cache_root, data_root
 from tllib.supply import fetch
 from tllib.supply.download import readable
-
-import keras
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,8 @@ def inventory() -> Inventory:
 
 def device() -> str:
     """Where Keras puts a new array, and so computes: "CPU", "GPU" or "TPU"."""
+    import keras  # here: quizzes and packs need no engine, which takes seconds to start
+
     return _kind(str(keras.ops.zeros(1).device))
 
 
@@ -56,6 +55,10 @@ def _kind(place: str) -> str:
 
 
 def _rows() -> Iterator[tuple[str, str]]:
+    from tllib import backbones
+
+    import keras
+
     engine = keras.backend.backend()
     root = data_root()
     disk = next((folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists()), None)

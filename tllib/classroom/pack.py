@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tllib import backbones
 from tllib.datasets import SOURCES
 from tllib.files import data_root, full_disk_explained, replacing
 from tllib.progress import progress
@@ -90,6 +89,8 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike) -> Path:
 
 def _contents(root: Path, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
     """(file, name in the pack) of everything that belongs in."""
+    from tllib import backbones
+
     for name in names:
         for file in sorted((root / name).rglob("*")):
             if file.is_file() and file.name != ".lock" and not file.name.startswith("._"):  # macOS's notes

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tllib.languages import direction, said
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LETTERS = "abcd"
 
@@ -28,7 +30,7 @@ class Answer:
     @property
     def verdict(self) -> tuple[str, str, str]:
         """A sign, a word and the explanation: never colour alone."""
-        return ("✓", "Right.", self.why) if self.right else ("✗", "Not this one.", self.why)
+        return ("✓", said("Right."), self.why) if self.right else ("✗", said("Not this one."), self.why)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Question:
 
 
 def quiz(name: str) -> "Quiz":
-    """Give a quiz to be the last line of a cell.
+    """Give a quiz, in the reader's language, to be the last line of a cell.
 
     Args:
         name: "before" (what to bring to the lessons) or "after" (what they taught).
@@ -61,9 +63,10 @@ def quiz(name: str) -> "Quiz":
     if name not in files:
         raise ValueError(f"There is no quiz {name!r}. There are: {', '.join(files)}.")
     content = json.loads(files[name].read_text(encoding="utf-8"))
-    questions = tuple(Question(each["question"], tuple(Answer(**answer) for answer in each["answers"]))
-                      for each in content["questions"])
-    return Quiz(content["title"], content["intro"], questions)
+    questions = tuple(Question(said(each["question"]), tuple(
+        Answer(said(answer["text"]), said(answer["why"]), answer.get("right", False)) for answer in each["answers"]))
+        for each in content["questions"])
+    return Quiz(said(content["title"]), said(content["intro"]), questions)
 
 
 class Quiz:
@@ -101,7 +104,8 @@ class Quiz:
         """How it stands, such as "7 of 13 right, 2 to go"."""
         right = sum(answer == self.questions[number].right for number, answer in self.first_tries.items())
         left = len(self.questions) - len(self.first_tries)
-        return f"{right} of {len(self.questions)} right, " + (f"{left} to go" if left else "all done")
+        total = len(self.questions)
+        return said(f"{right} of {total} right, {left} to go") if left else said(f"{right} of {total} right, all done")
 
     def to_html(self) -> str:
         """The quiz without a program behind it: each answer opens to its explanation."""
@@ -112,8 +116,10 @@ class Quiz:
                 f"{_marked_up(why)}</p></details></li>"
                 for answer in each.answers for sign, word, why in [answer.verdict])
             rows.append(f'<li><p>{_marked_up(each.question)}</p>\n<ol type="a">\n{answers}\n</ol></li>')
-        return (f"<section><h3>{_marked_up(self.title)}</h3>\n<p>{_marked_up(self.intro)} "
-                "Open an answer to see what it is worth.</p>\n<ol>\n" + "\n".join(rows) + "\n</ol></section>")
+        intro = f"{_marked_up(self.intro)} {said('Open an answer to see what it is worth.')}"
+        section = '<section dir="rtl">' if direction() == "rtl" else "<section>"
+        return (f"{section}<h3>{_marked_up(self.title)}</h3>\n<p>{intro}</p>\n<ol>\n" + "\n".join(rows)
+                + "\n</ol></section>")
 
     def to_text(self) -> str:
         """The quiz on paper: the questions with their answers, the right ones at the end."""
@@ -122,7 +128,7 @@ class Quiz:
             lines += ["", *_indented(f"{number:2d}. ", each.question)]
             for letter, answer in zip(LETTERS, each.answers, strict=True):
                 lines += _indented(f"    {letter}) ", answer.text)
-        lines += ["", "The right answers"]
+        lines += ["", said("The right answers")]
         for number, each in enumerate(self.questions, start=1):
             lines += _indented(f"{number:2d}. {LETTERS[each.right]}) ", each.answers[each.right].why)
         return "\n".join(lines)
@@ -152,7 +158,7 @@ class _Panel:
             rows.append(ipywidgets.HTML(_block(f"<strong>{number + 1}. {_marked_up(each.question)}</strong>"),
                                         layout=wide))
             for choice, answer in enumerate(each.answers):
-                button = ipywidgets.Button(tooltip=f"Choose {LETTERS[choice]}: {answer.text}",
+                button = ipywidgets.Button(tooltip=said(f"Choose {LETTERS[choice]}: {answer.text}"),
                                            layout=ipywidgets.Layout(width="4em", flex="0 0 auto"))
                 button.on_click(lambda _, number=number, choice=choice: quiz.choose(number, choice))
                 self.buttons.append((number, choice, button))
@@ -161,7 +167,7 @@ class _Panel:
             self.replies.append(ipywidgets.HTML(layout=ipywidgets.Layout(width="100%", margin="0 2px 1em 2px")))
             rows.append(self.replies[-1])
         self.score = ipywidgets.HTML()
-        again = ipywidgets.Button(description="Start again", tooltip="Forget every answer")
+        again = ipywidgets.Button(description=said("Start again"), tooltip=said("Forget every answer"))
         again.on_click(lambda _: quiz.start_again())
         head = _block(f"<h3>{_marked_up(quiz.title)}</h3><p>{_marked_up(quiz.intro)}</p>")
         self.box = ipywidgets.VBox([ipywidgets.HTML(head, layout=wide), *rows, ipywidgets.HBox([self.score, again])],
@@ -185,7 +191,7 @@ class _Panel:
 
 def _block(markup: str, role: str = "none") -> str:
     """Lines nearer together than ipywidgets has them. What has the role "status" is read out when it changes."""
-    return f'<div role="{role}" style="line-height: 1.5">{markup}</div>'
+    return f'<div role="{role}" dir="{direction()}" style="line-height: 1.5">{markup}</div>'
 
 
 def _kernel_is_there() -> bool:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from argparse import Namespace
 
 from tllib.command import environment
 from tllib.command.environment import CHECKOUT
@@ -50,9 +50,9 @@ PARTS = {
 USUAL = ("lint", "unit", "lessons")
 
 
-def run(parts: Sequence[str]) -> int:
+def run(options: Namespace) -> int:
     """Run parts of the checks, one after the other, up to the first that fails; say what each took."""
-    for part in parts:
+    for part in options.parts or USUAL:
         began, (_, steps, failed) = time.perf_counter(), PARTS[part]
         python = _lowest() if part == "lowest" else sys.executable
         variables = os.environ | {"browser": _chromium, "colab": _older_widgets}.get(part, dict)()
@@ -66,9 +66,9 @@ def run(parts: Sequence[str]) -> int:
     return 0
 
 
-def bench(peers: bool) -> int:
+def bench(options: Namespace) -> int:
     """Run the benchmarks of a checkout."""
-    names = ("synthesis",) if peers else ("image_loop", "data_pipeline", "transfer", "onednn")
+    names = ("synthesis",) if options.peers else ("image_loop", "data_pipeline", "transfer", "onednn")
     return max(subprocess.run([sys.executable, CHECKOUT / "benchmarks" / f"{name}.py"]).returncode for name in names)
 
 

@@ -14,12 +14,15 @@ import shutil
 import sys
 import time
 import warnings
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from tllib import languages
 from tllib.command import pages
 from tllib.command.environment import CHECKOUT, is_checkout
 from tllib.files import replacing
+from tllib.languages import edition
 
 import nbformat
 from nbclient import NotebookClient
@@ -30,28 +33,32 @@ SPEED = "photos named a second"  # a result of lesson 00
 
 
 def folder() -> Path:
-    """The lessons: a checkout's own, else a copy beside whoever asks, made when it is missing; nothing is replaced."""
-    if is_checkout():
-        return CHECKOUT / "notebooks"
-    home = Path("tllib-lessons").absolute()
-    for file in sorted(path for path in PACKED.rglob("*") if path.is_file()):
+    """The lessons: a checkout's own, else a copy beside whoever asks, made when it is missing; nothing is replaced.
+
+    In another language than English (`TLLIB_LANGUAGE`) they are made anew of the English ones, beside them.
+    """
+    home = CHECKOUT if is_checkout() else Path("tllib-lessons").absolute()
+    for file in [] if is_checkout() else sorted(path for path in PACKED.rglob("*") if path.is_file()):
         target = home / file.relative_to(PACKED)
         if not target.exists():
             with replacing(target) as partial:
                 shutil.copyfile(file, partial)
-    return home / "notebooks"
+    if languages.reader() == "en":
+        return home / "notebooks"
+    from tllib.classroom import quiz
+    return edition.lessons(home, languages.reader(), quiz)
 
 
 def chosen(names: Sequence[str]) -> list[Path]:
     """The lessons whose names begin so; all without names."""
-    paths = [path for path in sorted(folder().glob("*.ipynb")) if path.stem.startswith(tuple(names or [""]))]
-    if not paths:
+    there = sorted(folder().glob("*.ipynb"))
+    if not any(path.stem.startswith(tuple(names)) for path in there) and names:
         raise ValueError(f"No lesson begins with {' or '.join(names)}. There are: "
-                         f"{', '.join(path.stem for path in sorted(folder().glob('*.ipynb')))}.")
-    return paths
+                         f"{', '.join(path.stem for path in there)}.")
+    return [path for path in there if path.stem.startswith(tuple(names or [""]))]
 
 
-def run(path: Path, solved: bool, expected: float | None) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
+def run(path: Path, solved: bool, expected: float) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
     """Execute a lesson from top to bottom, in `expected` seconds; give it with outputs, its results, its seconds."""
     lesson = nbformat.read(path, as_version=4)
     if solved:
@@ -61,7 +68,7 @@ def run(path: Path, solved: bool, expected: float | None) -> tuple[nbformat.Note
     warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)  # of Jupyter's, on Windows
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
-    logged = path.parents[1] / "build" / "lessons" / f"{path.stem}.log"
+    logged = path.parents[1] / "build" / f"{path.stem}.log"
     with open(logged, "w", encoding="utf-8") as log, client.setup_kernel(stdout=log, stderr=log):
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began, expected)
@@ -103,7 +110,7 @@ def unsolved(lesson: nbformat.NotebookNode) -> list[str]:
     """What the checks said that was not "right."."""
     said = ["".join(out.get("text", "") for out in cell.outputs).strip() for cell in lesson.cells
             if "exercise" in cell.metadata.get("tags", [])]
-    return [text for text in said if not text.endswith("right.")]
+    return [text for text in said if languages.said("right.") not in text]
 
 
 def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
@@ -118,8 +125,7 @@ def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
     return json.loads("".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == "stdout"))
 
 
-def show_progress(name: str, done: int, total: int, seconds: float, expected: float | None = None,
-                  end: str = "") -> None:
+def show_progress(name: str, done: int, total: int, seconds: float, expected: float = 0, end: str = "") -> None:
     """One line a lesson: rewritten in place in a terminal, printed before and after otherwise."""
     full, empty = "█·" if (sys.stdout.encoding or "").lower().startswith("utf") else "#."
     bar = full * (20 * done // total) + empty * (20 - 20 * done // total)
@@ -149,34 +155,31 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
         nbformat.write(lesson, file)
 
 
-def work(lesson: nbformat.NotebookNode) -> int:
-    """How many photos the network of lesson 00 could have named while the lesson ran where it was stored, or 0."""
-    return lesson.metadata.get("tllib", {}).get("work", 0)
-
-
-def title(lesson: nbformat.NotebookNode) -> str:
-    """The lesson's heading."""
-    return lesson.cells[0].source.splitlines()[0].lstrip("# ")
+def write(paths: list[Path]) -> tuple[Path, dict[Path, tuple[str, str]]]:
+    """Make a page of each lesson as it is stored, and one that links them; give their folder, and the titles."""
+    target = paths[0].parents[1] / "build" / paths[0].parent.name.replace("notebooks", "lessons")
+    target.mkdir(parents=True, exist_ok=True)
+    listed = {}
+    for path in paths:
+        lesson = nbformat.read(path, as_version=4)
+        pages.to_page(lesson, target / f"{path.stem}.html")
+        listed[path] = (re.search("^# (.*)", lesson.cells[0].source, re.M)[1], "as it was stored")
+    pages.to_index(listed, target / "index.html")
+    print(f"The lessons, as they were stored, are ready to read: {target / 'index.html'}", flush=True)
+    return target, listed
 
 
 def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
     """Run lessons one after the other, each to a page, and print the table of their results; 1 if one of them fails."""
-    home = paths[0].parents[1]
-    target = home / "solutions" if solved else home / "build" / "lessons"
-    for each in (target, home / "build" / "lessons"):
-        each.mkdir(parents=True, exist_ok=True)
-    index = target / "index.html"
-    stored = {path: nbformat.read(path, as_version=4) for path in paths}
-    listed = {path: (title(lesson), "as it was stored") for path, lesson in stored.items()}
-    if not solved:  # something to look at from the first minute
-        for path, lesson in stored.items():
-            pages.to_page(lesson, target / f"{path.stem}.html")
-        pages.to_index(listed, index)
-        print(f"The lessons, as they were stored, are ready to read: {index}", flush=True)
+    target, listed = write(paths)  # something to look at from the first minute
+    if solved:
+        target = paths[0].parents[1] / "solutions"
+        target.mkdir(exist_ok=True)
+    work = [nbformat.read(path, as_version=4).metadata.get("tllib", {}).get("work", 0) for path in paths]
     print(f"{len(paths)} lessons run on this machine now, and each page is made anew with what comes out.", flush=True)
     table, speed, began = [], None, time.perf_counter()
     for number, path in enumerate(paths):
-        expected = work(stored[path]) / speed if speed else None
+        expected = work[number] / speed if speed else 0
         try:
             lesson, results, seconds = run(path, solved, expected)
         except CellExecutionError as error:
@@ -184,8 +187,7 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
             return 1
         if SPEED in results:
             speed = float(results[SPEED])
-            rest = sum(work(stored[each]) for each in paths[number + 1:]) / speed
-            if rest:
+            if rest := sum(work[number + 1:]) / speed:
                 print(f"  At this machine's speed, the rest takes about {readable(rest)}.", flush=True)
         if storing:
             if speed:
@@ -197,38 +199,51 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
                 print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
                 return 1
         pages.to_page(lesson, target / f"{path.stem}.html")
-        listed[path] = (title(lesson), f"run here, {seconds:.0f} s")
-        pages.to_index(listed, index)
-        lesson_number = path.stem.split("_")[0]
-        table += [(lesson_number, label, value) for label, value in results.items()]
-        table.append((lesson_number, "time", f"{seconds:.0f} s"))
+        listed[path] = (listed[path][0], f"run here, {seconds:.0f} s")
+        pages.to_index(listed, target / "index.html")
+        results["time"] = f"{seconds:.0f} s"
+        table += [(path.stem.split("_")[0], label, value) for label, value in results.items()]
     table.append(("all", "time", f"{time.perf_counter() - began:.0f} s"))
     width = max(len(label) for _, label, _ in table)
     print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))
     for number, label, value in table:
         print(f"  {number:6s}  {label:{width}s}  {value}")
-    print(f"\nThe lessons as web pages: {index}\nTo run them cell by cell yourself: python -m tllib lab")
+    print(f"\nThe lessons as web pages: {target / 'index.html'}\nTo run them cell by cell: python -m tllib lab")
     return 0
 
 
-def run_chosen(names: Sequence[str], *, storing: bool = False, solved: bool = False) -> int:
+def run_chosen(options: Namespace) -> int:
     """Run every lesson, or those whose names begin so."""
-    paths = chosen(names)
-    if importlib.util.find_spec("efficientnet_lite_pytorch") is None:
+    paths = chosen(options.lessons)
+    if not importlib.util.find_spec("efficientnet_lite_pytorch"):
         print("PyTorch is not installed, so lesson 03 is left out.")
         paths = [path for path in paths if not path.stem.endswith("pytorch")]
     os.environ.setdefault("TLLIB_PROGRESS", "0")  # a page has no use for bars that moved
     os.environ["TLLIB_OFFLINE"] = "1"
-    if storing:  # what is stored must come from the built-in data, whatever lies on this machine
+    if options.store:  # what is stored must come from the built-in data, whatever lies on this machine
         os.environ["TLLIB_DATA"] = str(paths[0].parents[1] / "build" / "no-data")
-    return run_all(paths, storing, solved) if paths else 0
+    return run_all(paths, options.store, options.solved) if paths else 0
 
 
-def slides(names: Sequence[str]) -> None:
+def write_chosen(options: Namespace) -> None:
+    """Make web pages of stored lessons; nothing is run."""
+    write(chosen(options.lessons))
+
+
+def lab(_: Namespace) -> None:
+    """Open the lessons in JupyterLab."""
+    from jupyterlab.labapp import LabApp
+    place = folder()
+    del os.environ["TLLIB_LANGUAGE"]  # each kernel goes by its folder
+    print(f"The lessons are in {place}. Ctrl-C closes JupyterLab.", flush=True)
+    LabApp.launch_instance([str(place)])
+
+
+def slides(options: Namespace) -> None:
     """Turn stored lessons into slides; nothing is run."""
-    paths = chosen(names)
-    target = paths[0].parents[1] / "build" / "slides"
-    shutil.copytree(paths[0].parent / "slides", target / "reveal", dirs_exist_ok=True)
+    paths = chosen(options.lessons)
+    target = paths[0].parents[1] / "build" / paths[0].parent.name.replace("notebooks", "slides")
+    shutil.copytree(paths[0].parents[1] / "notebooks" / "slides", target / "reveal", dirs_exist_ok=True)
     for path in paths:
         pages.to_slides(path, target)
     print(f"The lessons as slides: {target}, a page each (arrows move, S shows the solutions)")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -13,7 +14,7 @@ from tllib.command.environment import is_checkout
 from tllib.files import cache_root, data_root
 
 
-def check() -> int:
+def check(_: Namespace) -> int:
     """Print what is here and, line by line, whether it will do; 1 if something has to be done first."""
     began = time.perf_counter()
     # In a process of its own: what an engine says or does when it can't start is this command's subject.

@@ -4,11 +4,13 @@ import html
 import re
 from pathlib import Path
 
+from tllib.languages import edition
+
 import nbformat
 from nbconvert import HTMLExporter, SlidesExporter
 
 # Nothing from the network: no formulas, an empty stand-in for a library of diagrams.
-OFFLINE = {"mathjax_url": "", "mermaid_js_url": "data:text/javascript,export default {initialize() {}}"}
+LOCAL = {"mathjax_url": "", "mermaid_js_url": "data:text/javascript,export default {initialize() {}}"}
 # nbconvert's own templates leave out what pictures show for those who can't see them.
 IMAGE = ('{{%- block data_{block} scoped %}}<div class="jp-RenderedImage jp-OutputArea-output"><img '
          "alt=\"{{{{ (output | get_metadata('alt', '{kind}') or '') | escape_html }}}}\" "
@@ -30,9 +32,9 @@ def with_alt(template: str) -> str:
 
 def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
     """Render a lesson, as it is, as one HTML file."""
-    exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", **OFFLINE)
+    exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", language_code=edition.of(lesson), **LOCAL)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem}})
-    target.write_text(body, encoding="utf-8")
+    target.write_text(body.replace("</head>", f"<style>{edition.LOOK}</style></head>", 1), encoding="utf-8")
 
 
 def to_index(lessons: dict[Path, tuple[str, str]], target: Path) -> None:
@@ -45,11 +47,11 @@ def to_index(lessons: dict[Path, tuple[str, str]], target: Path) -> None:
 def to_slides(path: Path, folder: Path) -> None:
     """Render a stored lesson as slides; solutions are speaker notes (key S)."""
     exporter = SlidesExporter(raw_template=with_alt("reveal"), reveal_url_prefix="reveal", reveal_width="1200",
-                              reveal_height="800", require_js_url="reveal/require.js", jquery_url="", **OFFLINE)
+                              reveal_height="800", require_js_url="reveal/require.js", jquery_url="", **LOCAL)
     lesson = nbformat.read(path, as_version=4)
     split_at_headings(lesson)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": path.stem}})
-    look = (".reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
+    look = (edition.LOOK + " .reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
             ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
     head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"
     (folder / f"{path.stem}.html").write_text(body.replace("<head>", head, 1), encoding="utf-8")
@@ -59,13 +61,16 @@ def split_at_headings(lesson: nbformat.NotebookNode) -> None:
     """Cut cells that end one section and begin the next, so that a slide begins with its heading."""
     cells = []
     for cell in lesson.cells:
-        before, *sections = re.split(r"\n(?=##? )", cell.source) if slide_type(cell) == "slide" else [cell.source]
+        source = edition.unwrapped(cell.source)
+        before, *sections = re.split(r"\n(?=##? )", source) if slide_type(cell) == "slide" else [source]
         cell.source = before
         cells.append(cell)
         if sections and not before.startswith("#"):
             cell.metadata["slideshow"] = {"slide_type": "subslide"}
         for section in sections:
             cells.append(nbformat.v4.new_markdown_cell(section, metadata={"slideshow": {"slide_type": "slide"}}))
+    for cell in cells:
+        cell.source = edition.wrapped(cell.source, edition.of(lesson)) if cell.cell_type == "markdown" else cell.source
     lesson.cells = cells
 
 

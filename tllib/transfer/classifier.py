@@ -14,9 +14,8 @@ from tllib.transfer.features import FeatureTable
 
 import keras
 import numpy as np
-import scipy.optimize
-import scipy.special
 from keras import layers
+from scipy import linalg, optimize, special
 
 ROWS = 8192  # of features, at a time
 _ABOUT = "tllib.json"  # beside Keras's own entries in the .keras archive
@@ -71,15 +70,16 @@ def _softmax_regression(x: np.ndarray, chunks: list[slice], mean: np.ndarray, de
         value, to_kernel, to_bias = weight_decay * np.sum(kernel**2), 2 * weight_decay * kernel, np.zeros(classes)
         for rows in chunks:
             standard = (x[rows] - mean) / deviation
-            logs = scipy.special.log_softmax(standard @ kernel.astype("float32") + bias.astype("float32"), axis=1)
+            scores = linalg.blas.sgemm(1, kernel.T, standard.T).T  # not `@`: NumPy's BLAS threads would fight SciPy's
+            logs = special.log_softmax(scores + bias.astype("float32"), axis=1)
             value -= shares[rows] @ logs[np.arange(len(logs)), y[rows]]
             slopes = (np.exp(logs) - np.eye(classes)[y[rows]]) * shares[rows, None]
-            to_kernel += standard.T @ slopes.astype("float32")
+            to_kernel += linalg.blas.sgemm(1, slopes.T, standard.T, trans_b=True).T
             to_bias += slopes.sum(axis=0)
         return value, np.concatenate([to_kernel.ravel(), to_bias])
 
-    best = scipy.optimize.minimize(loss, np.zeros(kernel_size + classes), jac=True, method="L-BFGS-B",
-                                   options={"maxiter": 500, "ftol": 1e-9, "gtol": 1e-5})
+    best = optimize.minimize(loss, np.zeros(kernel_size + classes), jac=True, method="L-BFGS-B",
+                             options={"maxiter": 500, "ftol": 1e-9, "gtol": 1e-5})
     return best.x[:kernel_size].reshape(-1, classes), best.x[kernel_size:]
 
 

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from tllib import backbones, transfer
 from tllib.classroom.checks.checking import check, hints
 from tllib.transfer import FeatureTable
 
-import keras
 import numpy as np
 
 
@@ -55,25 +53,6 @@ def forecast(share: float, table: FeatureTable) -> Iterator[str]:
 
 
 @check("Exercise 3")
-def reading_a_layer(model: keras.Model, backbone: keras.Model, layer: str) -> Iterator[str]:
-    """Pixels -> the averages of the maps of a layer."""
-    if not isinstance(model, keras.Model):
-        yield f"a Keras model is asked for, pixels in and features out; this is a {type(model).__name__}."
-    if model.input_shape != backbone.input_shape:
-        yield "its input should be that of the backbone: pictures."
-    if len(model.output_shape) == 4:
-        yield "it gives whole maps. A head wants one number a channel: where is the average?"
-    picture = np.random.default_rng(0).uniform(0, 255, backbone.input_shape[1:]).astype("float32")
-    maps = transfer.activations(backbone, picture, [layer])[layer]
-    if model.output_shape[-1] != maps.shape[-1]:
-        yield f"it gives {model.output_shape[-1]} numbers, the layer has {maps.shape[-1]} channels."
-    found = backbones.predict(model, picture[None])[0]
-    if not np.allclose(found, maps.mean(axis=(0, 1)), atol=1e-3):
-        yield "those are the highest values. The average is asked for." if np.allclose(
-            found, maps.max(axis=(0, 1)), atol=1e-3) else "these are not the averages of that layer. Is it another one?"
-
-
-@check("Exercise 4")
 def same_winding(changed: np.ndarray, batch: np.ndarray) -> Iterator[str]:
     """Every picture moved to other places, and a spiral in it still winds the same way."""
     changed, turns = np.asarray(changed), [np.rot90(batch, turn, axes=(1, 2)) for turn in (1, 2, 3)]
@@ -91,25 +70,3 @@ def same_winding(changed: np.ndarray, batch: np.ndarray) -> Iterator[str]:
     # Each picture may be turned by its own angle.
     if not all(any(np.array_equal(one, turn[row]) for turn in turns) for row, one in enumerate(changed)):
         yield "not yet. The same pixels in other places: which movements of a sheet of paper keep its front in front?"
-
-
-@check("Exercise 5")
-def doubled(both: FeatureTable, table: FeatureTable, mirrored: FeatureTable) -> Iterator[str]:
-    """Both tables in one, with the labels that mirrored pictures really have."""
-    if not isinstance(both, FeatureTable):
-        yield f"a transfer.FeatureTable is asked for, this is a {type(both).__name__}."
-    if not len(both) == len(both.x) == len(both.paths) == 2 * len(table):
-        yield (f"{len(both.x)} rows of features, {len(both)} labels, {len(both.paths)} paths; all three should be "
-               f"{2 * len(table)}.")
-    original = {tuple(row): label for row, label in zip(np.asarray(table.x).tolist(), table.y, strict=True)}
-    reflected = {tuple(row): label for row, label in zip(np.asarray(mirrored.x).tolist(), mirrored.y, strict=True)}
-    rows = list(zip(map(tuple, np.asarray(both.x).tolist()), both.y, strict=True))
-    if {row for row, _ in rows} != set(original) | set(reflected):
-        yield "some rows are missing, or occur twice."
-    if any(label != original[row] for row, label in rows if row in original):
-        yield "a picture that was not mirrored has another label than before."
-    told = [label == reflected[row] for row, label in rows if row in reflected]
-    if all(told):
-        yield "the mirrored pictures have the label of the originals. Which way do their spirals wind?"
-    if any(told):
-        yield "some of the mirrored pictures have the label of the original."

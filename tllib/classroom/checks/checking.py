@@ -3,6 +3,8 @@
 import functools
 from collections.abc import Callable, Iterator
 
+from tllib import languages
+
 import numpy as np
 
 
@@ -26,7 +28,7 @@ def check(title: str) -> Callable[[Callable[..., Iterator[str]]], Callable[..., 
             except Exception as error:  # whatever a learner hands in, the notebook goes on
                 kinds = ", ".join(type(answer).__name__ for answer in answers)
                 wrong = f"this can't be checked ({type(error).__name__}). Is it what the step asks for? Got: {kinds}."
-            print(f"{title}: {wrong or 'right.'}")
+            print(languages.line(f"{title}: {wrong or 'right.'}"))
         return checked
     return decorate
 
