@@ -51,6 +51,7 @@ def test_pixels_from_elsewhere(capsys, dog):
     stretched = 255 * (prepared - prepared.min()) / (prepared.max() - prepared.min())
     for wrong, hint in ((..., "dots"), (prepared, "still what came"), (prepared + MEAN, "colours are not"),
                         (prepared[..., ::-1], "missing still"), (prepared[..., ::-1] + MEAN, "mean of blue"),
+                        ((prepared + MEAN)[:, ::-1, ::-1], "mirror is undone as well"),
                         ((prepared + MEAN)[:, ::-1], "left and right"), ((prepared + MEAN)[::-1], "upside down"),
                         (dog / 255, "inside the networks"), (prepared[..., ::-1] - MEAN, "no pixel is below 0"),
                         (stretched[..., ::-1], "off by up to"), (dog[:-1], "shape should stay"), ("dog", "shape")):

@@ -56,6 +56,7 @@ def undone(picture: np.ndarray, prepared: np.ndarray) -> Iterator[str]:
         (added, "the brightness is right, the colours are not: what does the last axis hold, in which order?"),
         (prepared[..., ::-1], "the channels are in order; what was taken away from them is missing still."),
         (prepared[..., ::-1] + VGG_MEAN, "red got the mean of blue, and blue that of red."),
+        (added[:, ::-1, ::-1], "the mirror is undone as well. The photo was to stay mirrored."),
         (added[:, ::-1], "you turned left and right. The colours are in another axis."),
         (added[::-1], "you turned it upside down. The colours are in another axis."), rtol=0, atol=1.01)
     if picture.max() <= 1.5:
