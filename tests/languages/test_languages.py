@@ -2,12 +2,15 @@
 
 import collections
 import re
+import shutil
 import unicodedata
+from argparse import Namespace
 from pathlib import Path
 
 from tllib import languages
 from tllib.classroom import quiz
 from tllib.classroom.checks import start_here
+from tllib.command import lessons
 from tllib.languages import catalogue, edition, markdown
 
 import nbformat
@@ -99,6 +102,17 @@ def test_what_code_says_is_found_by_its_pattern(home):
     assert languages.line("nothing of ours", "ar") == "nothing of ours"
 
 
+@pytest.mark.parametrize(("text", "kept"), [
+    ("هنا (224 × 224 بكسل × 3 ألوان)", ["224 × 224"]),
+    ("9 × 128 + 128 × 128 = 17,536 وزنا", ["9 × 128 + 128 × 128 = 17,536"]),
+    ("القيمة √(2 / (n_in + n_out)). ست", ["√(2 / (n_in + n_out))"]),
+    ("من −1 إلى 1", ["−1"]), ("(x − 127) / 128، ثم", ["(x − 127) / 128"]),
+    ("[a](https://arxiv.org/abs/1512.03385) و`a - b`", ["`a - b`"]), ('<div style="a-b">1 / 2</div>', ["1 / 2"]), ("90 % و0.85", [])])
+def test_formulas_run_from_left_to_right(text, kept):
+    turned = languages.LEFT_TO_RIGHT.sub(languages._isolated, text)
+    assert re.findall("\u2066(.*?)\u2069", turned) == kept
+
+
 def test_who_reads_in_which_language(monkeypatch, tmp_path):
     monkeypatch.delenv("TLLIB_LANGUAGE", raising=False)
     for folder, language in (("notebooks", "en"), ("lessons-ar", "ar"), ("lessons-", "en"), ("lessons-of-mine", "en")):
@@ -187,6 +201,20 @@ def test_code_is_byte_for_byte_the_english_lessons(path, monkeypatch):
             assert kinds_of[0] == kinds_of[1]
         else:
             assert new.source.startswith('<div dir="rtl">\n\n') and edition.unwrapped(new.source) in new.source
+
+
+def test_pages_and_slides_of_a_language_lie_apart_from_each_other(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "notebooks" / "slides", tmp_path / "notebooks" / "slides")
+    shutil.copy(ROOT / "notebooks" / "00_start_here.ipynb", tmp_path / "notebooks")
+    monkeypatch.setattr(lessons, "CHECKOUT", tmp_path)
+    monkeypatch.setenv("TLLIB_LANGUAGE", "ar")
+    lessons.write_chosen(Namespace(lessons=[]))
+    lessons.slides(Namespace(lessons=["00"]))
+    page, slide = ((tmp_path / "build" / f"{kind}-ar" / "00_start_here.html").read_text(encoding="utf-8")
+                   for kind in ("lessons", "slides"))
+    for html in (page, slide):
+        assert '<div dir="rtl">' in html and edition.LOOK in html and html.count("<div dir=") > 10
+    assert '<html lang="ar">' in page and "Reveal" in slide and "Reveal" not in page
 
 
 def test_checks_and_quizzes_answer_in_arabic(monkeypatch, capsys):

@@ -191,7 +191,8 @@ class _Panel:
 
 def _block(markup: str, role: str = "none") -> str:
     """Lines nearer together than ipywidgets has them. What has the role "status" is read out when it changes."""
-    return f'<div role="{role}" dir="{direction()}" style="line-height: 1.5">{markup}</div>'
+    room = "; padding-right: 6px" if direction() == "rtl" else ""  # else the first sign of a line is cut
+    return f'<div role="{role}" dir="{direction()}" style="line-height: 1.5{room}">{markup}</div>'
 
 
 def _kernel_is_there() -> bool:

@@ -242,7 +242,7 @@ def lab(_: Namespace) -> None:
 def slides(options: Namespace) -> None:
     """Turn stored lessons into slides; nothing is run."""
     paths = chosen(options.lessons)
-    target = paths[0].parents[1] / "build" / paths[0].parent.name.replace("notebooks", "slides")
+    target = paths[0].parents[1] / "build" / re.sub("notebooks|lessons", "slides", paths[0].parent.name)
     shutil.copytree(paths[0].parents[1] / "notebooks" / "slides", target / "reveal", dirs_exist_ok=True)
     for path in paths:
         pages.to_slides(path, target)

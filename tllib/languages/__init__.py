@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 TERM = r"[−-]?(?:[\w.,√∂ε]|\((?:[\w.,√∂ε ×/+=·−-]|\([\w.,√ ×/+−-]*\))+\))+"  # of a formula
 LEFT_TO_RIGHT = re.compile(  # what stays so in a line that runs the other way: code, formulas; not links and tags
     rf"\]\([^)]*\)|<(?!code)[^>]*>|(?P<kept>`[^`]+`|<code>.*?</code>|{TERM}(?: ?[×/+=·−-] ?{TERM})+(?<![.,])"
-    rf"|√{TERM}|[−-]\d[\d.,]*(?<![.,]))", re.ASCII)
+    rf"|√{TERM}(?<![.,])|[−-]\d[\d.,]*(?<![.,]))", re.ASCII)
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 
 
