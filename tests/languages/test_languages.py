@@ -107,7 +107,8 @@ def test_what_code_says_is_found_by_its_pattern(home):
     ("9 × 128 + 128 × 128 = 17,536 وزنا", ["9 × 128 + 128 × 128 = 17,536"]),
     ("القيمة √(2 / (n_in + n_out)). ست", ["√(2 / (n_in + n_out))"]),
     ("من −1 إلى 1", ["−1"]), ("(x − 127) / 128، ثم", ["(x − 127) / 128"]),
-    ("[a](https://arxiv.org/abs/1512.03385) و`a - b`", ["`a - b`"]), ('<div style="a-b">1 / 2</div>', ["1 / 2"]), ("90 % و0.85", [])])
+    ("[a](https://arxiv.org/abs/1512.03385) و`a - b`", ["`a - b`"]),
+    ('<div style="a-b">1 / 2</div>', ["1 / 2"]), ("90 % و0.85", [])])
 def test_formulas_run_from_left_to_right(text, kept):
     turned = languages.LEFT_TO_RIGHT.sub(languages._isolated, text)
     assert re.findall("\u2066(.*?)\u2069", turned) == kept
