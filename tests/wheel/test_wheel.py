@@ -62,6 +62,14 @@ def test_run_copies_the_lessons_and_runs_one(installed):
     assert [path.name for path in installed[1].iterdir()] == ["tllib-lessons"], "all of it in one folder"
 
 
+def test_the_lessons_in_arabic_come_along(installed):
+    done = tllib(installed, "lessons", "--language", "ar", "00")
+    home = installed[1] / "tllib-lessons"
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(path.name for path in (home / "lessons-ar").glob("*.ipynb")) == LESSONS
+    assert 'lang="ar"' in (home / "build/lessons-ar/00_start_here.html").read_text(encoding="utf-8")
+
+
 def test_what_a_reader_changed_stays(installed):
     lesson = installed[1] / "tllib-lessons/notebooks/01_pretrained_networks.ipynb"
     lesson.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +116,6 @@ def test_the_first_cell_makes_colab_ready(installed):
 
 
 def test_what_needs_the_repository_says_so(installed):
-    for arguments in (("test",), ("bench",)):
+    for arguments in (("test",), ("bench",), ("translations",)):
         done = tllib(installed, *arguments)
         assert done.returncode == 1 and "clone it" in done.stderr and "Traceback" not in done.stderr

@@ -83,8 +83,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _extras(options: argparse.Namespace) -> tuple[str, ...]:
-    if options.command in ("test", "bench") and not environment.is_checkout():
-        raise RuntimeError("Tests and benchmarks are in tllib's repository: clone it and run this there.")
+    if options.command in ("test", "bench", "translations") and not environment.is_checkout():
+        raise RuntimeError("Tests, benchmarks and catalogues are in tllib's repository: clone it and run this there.")
     if options.command == "test":
         return tuple(dict.fromkeys(" ".join(checks.PARTS[part][0] for part in options.parts or checks.USUAL).split()))
     return (*options.extras, *("bench",) * getattr(options, "peers", False))
