@@ -68,8 +68,9 @@ def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
                 shown["alt"] = languages.said(shown.get("alt", ""), language)
             if asked and "text/html" in out.get("data", {}):
                 out.data |= {"text/html": quiz(asked[1]).to_html(), "text/plain": quiz(asked[1]).to_text()}
-            if "exercise" in cell.metadata.get("tags", []) and "text" in out:
-                out.text = "\n".join(languages.line(text, language) for text in out.text.split("\n"))
+            if "text" in out:
+                out.text = re.sub(r"^(?:Exercise|Step) \d+: .*", lambda said: languages.line(said[0], language), out.text,
+                                  flags=re.M)
     return notebook
 
 
