@@ -69,8 +69,8 @@ def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
             if asked and "text/html" in out.get("data", {}):
                 out.data |= {"text/html": quiz(asked[1]).to_html(), "text/plain": quiz(asked[1]).to_text()}
             if "text" in out:
-                out.text = re.sub(r"^(?:Exercise|Step) \d+: .*", lambda said: languages.line(said[0], language), out.text,
-                                  flags=re.M)
+                out.text = re.sub(r"(?m)^(?:Exercise|Step) \d+: .*",
+                                  lambda said: languages.line(said[0], language), out.text)
     return notebook
 
 
