@@ -4,9 +4,8 @@ import ast
 import contextlib
 import inspect
 import io
-import json
-from pathlib import Path
 
+from tests.notebooks.plain import code_of
 from tllib import backbones, images, synthesis
 from tllib.synthesis.objectives import margin_gradient
 
@@ -15,15 +14,14 @@ import numpy as np
 import pytest
 
 tf = pytest.importorskip("tensorflow")
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "05_adversarial_images.ipynb"
+LESSON = "05_adversarial_images"
 SIAMESE = backbones.class_index("Siamese cat")
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the cell is TensorFlow's")
 
 
 def plain():
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    [cell] = [cell for cell in cells if "plain" in cell["metadata"].get("tags", [])]
-    return "".join(cell["source"])
+    _, (cell,) = code_of(LESSON)
+    return cell
 
 
 def unit(values):
@@ -35,7 +33,7 @@ def made(lite0, dog):
     """What the cell makes of the lesson's dog."""
     names = {"np": np, "tf": tf, "network": lite0, "dog": images.fit(dog, 224), "siamese": SIAMESE}
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        exec(compile(plain(), LESSON.name, "exec"), names)
+        exec(compile(plain(), LESSON, "exec"), names)
     return names | {"said": said.getvalue().splitlines()}
 
 

@@ -1,25 +1,21 @@
 """Lesson 07 fine-tunes in plain Keras: what changes, what stays as it is, and that it learns what a head can't."""
 
-from pathlib import Path
-
+from tests.notebooks.plain import code_of
 from tllib import backbones, transfer
 
 import keras
-import nbformat
 import numpy as np
 import pytest
 from keras import layers
 
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "07_challenge.ipynb"
-CODE = [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-PLAIN = [cell.source for cell in CODE if "plain" in cell.metadata.get("tags", [])]
+IMPORTS, PLAIN = code_of("07_challenge")
 
 
 @pytest.fixture(scope="module")
 def fine_tune():
     """What the imports and the plain cell of the lesson make."""
     names = {}
-    for source in (CODE[0].source, *PLAIN):
+    for source in (IMPORTS, *PLAIN):
         exec(source, names)
     return names["fine_tune"]
 

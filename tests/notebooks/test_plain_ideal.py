@@ -1,10 +1,9 @@
 """The plain core of the lesson on ideal images follows the library's gradient."""
 
 import ast
-import json
 from dataclasses import replace
-from pathlib import Path
 
+from tests.notebooks.plain import code_of
 from tllib import backbones, images, synthesis
 from tllib.synthesis import PIXELS
 
@@ -12,15 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "04_ideal_images.ipynb"
 ZEBRA = backbones.class_index("zebra")
 
 
 @pytest.fixture(scope="module")
 def source():
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    core, = [cell for cell in cells if "plain" in cell["metadata"].get("tags", [])]
-    return "".join(core["source"])
+    _, (core,) = code_of("04_ideal_images")
+    return core
 
 
 @pytest.fixture(scope="module")

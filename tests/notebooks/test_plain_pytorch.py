@@ -1,26 +1,23 @@
 """Lesson 03's plain PyTorch, run on few pictures: it says what the library says, on whatever engine that runs."""
 
 import ast
-from pathlib import Path
 
+from tests.notebooks.plain import code_of
 from tllib import backbones, datasets, transfer
 
-import nbformat
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("efficientnet_lite_pytorch")
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "03_transfer_learning_pytorch.ipynb"
-CODE = [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-PLAIN = [cell.source for cell in CODE if "plain" in cell.metadata.get("tags", [])]
+IMPORTS, PLAIN = code_of("03_transfer_learning_pytorch")
 
 
 @pytest.fixture(scope="module")
 def made():
     """Names that the plain cells make, of 64 pictures to learn from and 32 to judge by."""
     train, test = datasets.load("cartoon_pets").subset(96, seed=0).split(test=1 / 3, seed=0)
-    imports = [node for node in ast.parse(CODE[0].source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    imports = [node for node in ast.parse(IMPORTS).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {"SEED": 0, "train": train, "test": test}
     for source in (ast.unparse(ast.Module(imports, [])), *PLAIN):
         exec(source, names)
@@ -46,7 +43,7 @@ def test_the_head_is_as_right_as_the_librarys(made, tables):
 
 def test_it_is_short_and_without_the_library():
     used = {node.id for source in PLAIN for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    library = {name.asname or name.name for node in ast.walk(ast.parse(CODE[0].source))
+    library = {name.asname or name.name for node in ast.walk(ast.parse(IMPORTS))
                if isinstance(node, ast.ImportFrom) and node.module.startswith("tllib") for name in node.names}
     assert not used & library and len(library) == 6
     loop = [source for source in PLAIN if "optimizer.step()" in source]

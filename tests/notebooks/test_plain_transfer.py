@@ -1,24 +1,20 @@
 """The plain Keras of lesson 02, run as it stands there -> as good as the library; a small network that learns."""
 
 import time
-from pathlib import Path
 
+from tests.notebooks.plain import code_of
 from tllib import backbones, datasets, images, transfer
 
 import keras
-import nbformat
 import numpy as np
 import pytest
 from keras import layers
-
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "02_transfer_learning.ipynb"
 
 
 @pytest.fixture(scope="module")
 def cells():
     """The sources of the cells tagged `plain`, in order; none of them calls the library."""
-    sources = [cell.source for cell in nbformat.read(LESSON, as_version=4).cells
-               if "plain" in cell.metadata.get("tags", [])]
+    _, sources = code_of("02_transfer_learning")
     for source in sources:
         assert len(source.splitlines()) <= 20
         assert not any(f"{room}." in source for room in ("backbones", "datasets", "images", "transfer", "show"))

@@ -1,24 +1,20 @@
 """Lesson 06 in plain Keras comes to the same as `tricks.network` and `tricks.train`."""
 
-from pathlib import Path
-
+from tests.notebooks.plain import code_of
 from tllib.classroom import tricks
 
 import keras
-import nbformat
 import numpy as np
 import pytest
 
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "06_training_tricks.ipynb"
-CODE = [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-PLAIN = [cell.source for cell in CODE if "plain" in cell.metadata.get("tags", [])]
+IMPORTS, PLAIN = code_of("06_training_tricks")
 
 
 @pytest.fixture(scope="module")
 def made():
     """What the imports and the plain cells of the lesson make."""
     names = {}
-    for source in (CODE[0].source, *PLAIN):
+    for source in (IMPORTS, *PLAIN):
         exec(source, names)
     return names
 

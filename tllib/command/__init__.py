@@ -60,10 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", "command.checks.bench", "time tllib against other ways to do the same")
     bench.add_argument("--peers", action="store_true", help="draw and attack beside other libraries, which it installs")
     for each in (run, lab, test):
-        each.add_argument("--without-torch", action="store_true",
-                          help="when it installs, leave out PyTorch and so lesson 03")
-    features = command("features", "command.data.features", "show many photos to a backbone, here or on a Ray cluster",
-                       ("cluster",))
+        each.add_argument("--without-torch", action="store_true", help="install no PyTorch, and so no lesson 03")
+    features = command("features", "command.data.features", "show photos to a backbone, here or on Ray", ("cluster",))
     features.add_argument("photos", nargs="+", metavar="PHOTOS", help="folder or address, with a folder a class")
     features.add_argument("--to", required=True, metavar="FOLDER", help="folder or address for the Parquet files")
     features.add_argument("--backbone", default="efficientnet_lite0", help="a name of backbones.names()")

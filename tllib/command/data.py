@@ -3,10 +3,12 @@
 import os
 from argparse import Namespace
 
+from tllib import classroom, datasets
+
 
 def features(options: Namespace) -> None:
     """Show photos to a backbone, write features as Parquet."""
-    from tllib import cluster
+    from tllib import cluster  # needs Ray
     done = cluster.extract_features(options.photos, options.to, backbone=options.backbone, batch_size=options.batch,
                                     address=options.cluster)
     print(f"{done.photos} photos, {done.computed} of them looked at now; {done.problems} could not be read. "
@@ -15,20 +17,17 @@ def features(options: Namespace) -> None:
 
 def fetch(options: Namespace) -> None:
     """Download data sets."""
-    from tllib import datasets  # needs no Keras, so it starts at once
     for name in options.names:
         print(f"{name} is at {datasets.fetch(name, ask=not options.yes)}")
 
 
 def pack(options: Namespace) -> None:
     """Put data sets and weights into one .zip."""
-    from tllib import classroom
     print(f"Packed {classroom.pack(options.target, options.names)}")
 
 
 def unpack(options: Namespace) -> None:
     """Unpack such a .zip, say what to set."""
-    from tllib import classroom
     folder = classroom.unpack(options.archive, options.folder).absolute()
     form = '$env:{} = "{}"' if os.name == "nt" else 'export {}="{}"'  # of PowerShell, of other shells
     print("Now set:", form.format("TLLIB_DATA", folder), form.format("TLLIB_OFFLINE", 1), sep="\n  ")

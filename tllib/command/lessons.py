@@ -1,9 +1,8 @@
 """Lessons -> executed lessons: web pages in build/lessons/, or stored; for teachers solved ones, and slides.
 
-A lesson names its results in its metadata, under "tllib": {"results": [[label, Python expression], …]}; they are
-evaluated after its last cell and make up the table at the end. "work" beside it says how many photos the network of
-lesson 00 could name in the time that the lesson took where it was stored, so that here its time can be told beforehand.
-A cell whose picture needs a person's description has it in its own metadata, under "tllib": {"alt": "…"}.
+A lesson's metadata has, under "tllib": "results": [[label, Python expression], …], evaluated after the last cell for a
+table at the end; and "work": how many photos the network of lesson 00 could name in the time that the lesson took where
+it was stored, so that its time can be told beforehand. A cell has "alt" there if its picture needs a person's words.
 """
 
 import importlib.util
@@ -19,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tllib import languages
+from tllib.classroom import quiz
 from tllib.command import pages
 from tllib.command.environment import CHECKOUT, is_checkout
 from tllib.files import replacing
@@ -45,17 +45,24 @@ def folder() -> Path:
                 shutil.copyfile(file, partial)
     if languages.reader() == "en":
         return home / "notebooks"
-    from tllib.classroom import quiz
     return edition.lessons(home, languages.reader(), quiz)
 
 
 def chosen(names: Sequence[str]) -> list[Path]:
     """The lessons whose names begin so; all without names."""
     there = sorted(folder().glob("*.ipynb"))
-    if not any(path.stem.startswith(tuple(names)) for path in there) and names:
+    paths = [path for path in there if path.stem.startswith(tuple(names or [""]))]
+    if not paths:
         raise ValueError(f"No lesson begins with {' or '.join(names)}. There are: "
                          f"{', '.join(path.stem for path in there)}.")
-    return [path for path in there if path.stem.startswith(tuple(names or [""]))]
+    return paths
+
+
+def place(path: Path, kind: str) -> Path:
+    """Where what is made of a lesson goes: `build/lessons`, `build/slides-ar` or like."""
+    target = path.parents[1] / "build" / re.sub("notebooks|lessons", kind, path.parent.name)
+    target.mkdir(parents=True, exist_ok=True)
+    return target
 
 
 def run(path: Path, solved: bool, expected: float) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
@@ -68,7 +75,7 @@ def run(path: Path, solved: bool, expected: float) -> tuple[nbformat.NotebookNod
     warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)  # of Jupyter's, on Windows
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
-    logged = path.parents[1] / "build" / f"{path.stem}.log"
+    logged = place(path, "lessons") / f"{path.stem}.log"
     with open(logged, "w", encoding="utf-8") as log, client.setup_kernel(stdout=log, stderr=log):
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began, expected)
@@ -155,27 +162,23 @@ def store(lesson: nbformat.NotebookNode, path: Path) -> None:
         nbformat.write(lesson, file)
 
 
-def write(paths: list[Path]) -> tuple[Path, dict[Path, tuple[str, str]]]:
-    """Make a page of each lesson as it is stored, and one that links them; give their folder, and the titles."""
-    target = paths[0].parents[1] / "build" / paths[0].parent.name.replace("notebooks", "lessons")
-    target.mkdir(parents=True, exist_ok=True)
-    listed = {}
-    for path in paths:
-        lesson = nbformat.read(path, as_version=4)
+def write(stored: dict[Path, nbformat.NotebookNode]) -> dict[Path, tuple[nbformat.NotebookNode, str]]:
+    """Make a page of each lesson as it is stored, and one that links them; give what that one shows."""
+    shown = {path: (lesson, "as it was stored") for path, lesson in stored.items()}
+    for path, lesson in stored.items():
+        target = place(path, "lessons")
         pages.to_page(lesson, target / f"{path.stem}.html")
-        listed[path] = (re.search("^# (.*)", lesson.cells[0].source, re.M)[1], "as it was stored")
-    pages.to_index(listed, target / "index.html")
+    pages.to_index(shown, target / "index.html")
     print(f"The lessons, as they were stored, are ready to read: {target / 'index.html'}", flush=True)
-    return target, listed
+    return shown
 
 
 def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
     """Run lessons one after the other, each to a page, and print the table of their results; 1 if one of them fails."""
-    target, listed = write(paths)  # something to look at from the first minute
-    if solved:
-        target = paths[0].parents[1] / "solutions"
-        target.mkdir(exist_ok=True)
-    work = [nbformat.read(path, as_version=4).metadata.get("tllib", {}).get("work", 0) for path in paths]
+    target = paths[0].parents[1] / "solutions" if solved else place(paths[0], "lessons")
+    stored = {path: nbformat.read(path, as_version=4) for path in paths}
+    work = [lesson.metadata.get("tllib", {}).get("work", 0) for lesson in stored.values()]
+    shown = {} if solved else write(stored)  # something to look at from the first minute
     print(f"{len(paths)} lessons run on this machine now, and each page is made anew with what comes out.", flush=True)
     table, speed, began = [], None, time.perf_counter()
     for number, path in enumerate(paths):
@@ -199,10 +202,9 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
                 print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
                 return 1
         pages.to_page(lesson, target / f"{path.stem}.html")
-        listed[path] = (listed[path][0], f"run here, {seconds:.0f} s")
-        pages.to_index(listed, target / "index.html")
-        results["time"] = f"{seconds:.0f} s"
-        table += [(path.stem.split("_")[0], label, value) for label, value in results.items()]
+        shown[path] = (lesson, f"run here, {seconds:.0f} s")
+        pages.to_index(shown, target / "index.html")
+        table += [(path.stem.split("_")[0], *row) for row in (results | {"time": f"{seconds:.0f} s"}).items()]
     table.append(("all", "time", f"{time.perf_counter() - began:.0f} s"))
     width = max(len(label) for _, label, _ in table)
     print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))
@@ -227,22 +229,22 @@ def run_chosen(options: Namespace) -> int:
 
 def write_chosen(options: Namespace) -> None:
     """Make web pages of stored lessons; nothing is run."""
-    write(chosen(options.lessons))
+    write({path: nbformat.read(path, as_version=4) for path in chosen(options.lessons)})
 
 
 def lab(_: Namespace) -> None:
     """Open the lessons in JupyterLab."""
     from jupyterlab.labapp import LabApp
-    place = folder()
+    home = folder()
     del os.environ["TLLIB_LANGUAGE"]  # each kernel goes by its folder
-    print(f"The lessons are in {place}. Ctrl-C closes JupyterLab.", flush=True)
-    LabApp.launch_instance([str(place)])
+    print(f"The lessons are in {home}. Ctrl-C closes JupyterLab.", flush=True)
+    LabApp.launch_instance([str(home)])
 
 
 def slides(options: Namespace) -> None:
     """Turn stored lessons into slides; nothing is run."""
     paths = chosen(options.lessons)
-    target = paths[0].parents[1] / "build" / re.sub("notebooks|lessons", "slides", paths[0].parent.name)
+    target = place(paths[0], "slides")
     shutil.copytree(paths[0].parents[1] / "notebooks" / "slides", target / "reveal", dirs_exist_ok=True)
     for path in paths:
         pages.to_slides(path, target)

@@ -37,10 +37,11 @@ def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
     target.write_text(body.replace("</head>", f"<style>{edition.LOOK}</style></head>", 1), encoding="utf-8")
 
 
-def to_index(lessons: dict[Path, tuple[str, str]], target: Path) -> None:
-    """Write the page that links the lessons: path of each -> its title, and where its results come from."""
-    items = "\n".join(f'<li><a href="{path.stem}.html">{html.escape(title)}</a> <small>{state}</small></li>'
-                      for path, (title, state) in lessons.items())
+def to_index(lessons: dict[Path, tuple[nbformat.NotebookNode, str]], target: Path) -> None:
+    """Write the page that links the lessons: path of each -> the lesson, and where its results come from."""
+    titles = {path: re.search("^# (.*)", lesson.cells[0].source, re.M)[1] for path, (lesson, _) in lessons.items()}
+    items = "\n".join(f'<li><a href="{path.stem}.html">{html.escape(titles[path])}</a> <small>{state}</small></li>'
+                      for path, (_, state) in lessons.items())
     target.write_text(INDEX.format(items=items), encoding="utf-8")
 
 

@@ -77,7 +77,8 @@ def _strings(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.JoinedStr):
         yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
         for part in node.values:
-            yield from _strings(getattr(part, "value", part)) if isinstance(part, ast.FormattedValue) else ()
+            if isinstance(part, ast.FormattedValue):
+                yield from _strings(part.value)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     else:

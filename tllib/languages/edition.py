@@ -51,7 +51,7 @@ def of(notebook: nbformat.NotebookNode) -> str:
 def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
     """Translate a stored lesson: texts, descriptions of pictures, what its checks have said, and its quiz.
 
-    `quiz` is `classroom.quiz`, which this room, being below, is given.
+    `quiz` is `classroom.quiz`, which this room, being below, is given; it speaks the reader's language.
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.setdefault("tllib", {})["language"] = language
@@ -59,15 +59,15 @@ def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = wrapped(prose(cell.source, language), language)
             continue
-        described = cell.metadata.get("tllib", {})
-        if "alt" in described:
-            described["alt"] = languages.said(described["alt"], language)
+        for described in (cell.metadata.get("tllib", {}), *(
+                shown for out in cell.outputs for shown in out.get("metadata", {}).values())):
+            if "alt" in described:
+                described["alt"] = languages.words(language).get(described["alt"], described["alt"])
         asked = re.search(r'\bquiz\("(\w+)"\)', cell.source)
         for out in cell.outputs:
-            for shown in out.get("metadata", {}).values():
-                shown["alt"] = languages.said(shown.get("alt", ""), language)
             if asked and "text/html" in out.get("data", {}):
-                out.data |= {"text/html": quiz(asked[1]).to_html(), "text/plain": quiz(asked[1]).to_text()}
+                asked_here = quiz(asked[1])
+                out.data |= {"text/html": asked_here.to_html(), "text/plain": asked_here.to_text()}
             if "text" in out:
                 out.text = re.sub(r"(?m)^(?:Exercise|Step) \d+: .*",
                                   lambda said: languages.line(said[0], language), out.text)
@@ -78,8 +78,9 @@ def lessons(home: Path, language: str, quiz: Callable) -> Path:
     """Write all lessons in a language beside the English ones; give their folder, `lessons-ar` or like."""
     target = home / f"lessons-{language}"
     for path in sorted((home / "notebooks").glob("*.ipynb")):
+        made = lesson(path, language, quiz)  # before anything is written: there may be no such language
         with replacing(target / path.name) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(lesson(path, language, quiz), file)
+            nbformat.write(made, file)
     return target
 
 
