@@ -89,12 +89,46 @@ def test_pages_of_stored_outputs_come_first_and_the_next_lesson_is_named_with_it
     assert 0 < second.metadata.tllib.work < 600, "measured anew: seconds here times photos a second here"
 
 
-def test_a_lesson_that_fails_keeps_its_stored_page(tmp_path, capsys):
+def test_a_failing_lesson_stops_none_of_the_others(tmp_path, capsys):
+    folder, build = tmp_path / "notebooks", tmp_path / "build/lessons"
+    folder.mkdir()
+    claims = "loss = 0.47\nassert loss < 0.4, 'He should be far ahead'\nprint('went', 'on')"
+    paths = [small(folder, "01_claims", "Claims", claims, results=[["loss", "loss"]]),
+             small(folder, "02_raises", "Raises", "print('be', 'fore')\nraise ValueError('no such photo')"),
+             small(folder, "03_dies", "Dies", "import os\nos._exit(1)"),
+             small(folder, "04_fine", "Fine", "print(6 * 7)")]
+    before = [path.read_bytes() for path in paths]
+    assert lessons.run_all(paths, storing=True, solved=False) == 1
+    said, complaints = capsys.readouterr()
+    assert "1 of 4 lessons came out as they should" in complaints and "04_fine" not in complaints
+    _, claims, raises, dies = complaints.split("The others:")[1].partition("01_claims")[0], *(
+        complaints.split("The others:")[1].split(name)[1] for name in ("01_claims", "02_raises", "03_dies"))
+    assert "came out otherwise: He should be far ahead (loss < 0.4: here 0.47 and 0.4)" in claims
+    assert "cell 1 of 1: ValueError: no such photo" in raises and "Python ended" in dies
+    assert "  01      loss  0.47" in said
+    pages = [(build / f"{path.stem}.html").read_text() for path in paths]
+    assert [page.count("He should be far ahead (") for page in pages] == [2, 0, 0, 0], "at the top, and in its place"
+    assert "went on" in pages[0], "a claim that fails does not end its cell"
+    assert "no such photo" in pages[1] and "be fore" in pages[1] and "Python ended" in pages[2]
+    assert "42" in pages[3] and "border-left: 4px solid #c60" not in pages[3]
+    index = (build / "index.html").read_text()
+    assert index.count("came out otherwise") == 1 and index.count("up to a cell that failed") == 2
+    kept = [path.read_bytes() == old for path, old in zip(paths, before, strict=True)]
+    assert kept == [True, True, True, False], "only what came out right is stored"
+
+
+def test_a_solution_that_is_not_right_stops_no_other_lesson(tmp_path, capsys):
     (tmp_path / "notebooks").mkdir()
-    paths = [small(tmp_path / "notebooks", "01_bad", "Bad", "1 / 0"), small(tmp_path / "notebooks", "02_b", "B", "1")]
-    assert lessons.run_all(paths, storing=False, solved=False) == 1
-    assert "01_bad.ipynb stopped at a cell that failed" in capsys.readouterr().err
-    assert "Bad, as it was stored" in (tmp_path / "build/lessons/01_bad.html").read_text()
+    paths = [small(tmp_path / "notebooks", name, "One", "answer = ...") for name in ("01_wrong", "02_right")]
+    for path, says in zip(paths, ("too small.", "right."), strict=True):
+        lesson = nbformat.read(path, as_version=4)
+        lesson.cells[1].metadata["tags"] = ["exercise"]
+        solution = f"<details>\n\n```python\nprint('Exercise 1: {says}')\n```\n\n</details>"
+        lesson.cells.append(nbformat.v4.new_markdown_cell(solution, metadata={"tags": ["solution"]}))
+        nbformat.write(lesson, path)
+    assert lessons.run_all(paths, storing=False, solved=True) == 1
+    assert "A solution is not right: Exercise 1: too small." in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "solutions").glob("*.ipynb")} == {"01_wrong.ipynb", "02_right.ipynb"}
 
 
 def test_forecasts_are_rounded():

@@ -1,5 +1,7 @@
 """Lessons -> executed lessons: web pages in build/lessons/, or stored; for teachers solved ones, and slides.
 
+What each claim of a lesson compared is in build/lessons/LESSON.claims.json: what was measured, beside its bound.
+
 A lesson's metadata has, under "tllib": "results": [[label, Python expression], …], evaluated after the last cell for a
 table at the end; and "work": how many photos the network of lesson 00 could name in the time that the lesson took where
 it was stored, so that its time can be told beforehand. A cell has "alt" there if its picture needs a person's words.
@@ -15,18 +17,20 @@ import time
 import warnings
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from tllib import languages
 from tllib.classroom import quiz
-from tllib.command import pages
+from tllib.command import claims, pages
 from tllib.command.environment import CHECKOUT, is_checkout
 from tllib.files import replacing
 from tllib.languages import edition
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 PACKED = Path(__file__).resolve().parents[1] / "lessons"  # of an installed wheel: notebooks/ and data/photos/
 SPEED = "photos named a second"  # a result of lesson 00
@@ -65,8 +69,36 @@ def place(path: Path, kind: str) -> Path:
     return target
 
 
-def run(path: Path, solved: bool, expected: float) -> tuple[nbformat.NotebookNode, dict[str, str], float]:
-    """Execute a lesson from top to bottom, in `expected` seconds; give it with outputs, its results, its seconds."""
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of running a lesson.
+
+    Attributes:
+        lesson: with its outputs; behind a cell that failed, with those that were stored.
+        results: label -> value, for the table at the end.
+        seconds: how long it took.
+        problems: a sentence for each claim, solution or cell that failed, for whoever runs the lessons.
+        stopped: whether a cell failed, so that what comes after it was not run.
+    """
+
+    lesson: nbformat.NotebookNode
+    results: dict[str, str]
+    seconds: float
+    problems: list[str]
+    stopped: bool
+
+    def __str__(self) -> str:
+        """Where the results of its page come from."""
+        text = f"run here, {self.seconds:.0f} s"
+        if self.stopped:
+            return text + ", up to a cell that failed"
+        if self.problems:
+            return text + f", {len(self.problems)} came out otherwise"
+        return text
+
+
+def run(path: Path, solved: bool, expected: float) -> Outcome:
+    """Execute a lesson from top to bottom, in `expected` seconds; a claim that fails is marked, an error ends it."""
     lesson = nbformat.read(path, as_version=4)
     if solved:
         solve(lesson)
@@ -74,22 +106,51 @@ def run(path: Path, solved: bool, expected: float) -> tuple[nbformat.NotebookNod
                             resources={"metadata": {"path": str(path.parent)}})
     warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)  # of Jupyter's, on Windows
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
+    results, problems, stopped = {}, [], False
     began = time.perf_counter()
     logged = place(path, "lessons") / f"{path.stem}.log"
     with open(logged, "w", encoding="utf-8") as log, client.setup_kernel(stdout=log, stderr=log):
+        unseen(client, "from tllib.command import claims as _claims; _claims = _claims.watch()")
         for done, number in enumerate(code, start=1):
             show_progress(path.stem, done - 1, len(code), time.perf_counter() - began, expected)
-            client.execute_cell(lesson.cells[number], number, execution_count=done)
-        for cell in (lesson.cells[number] for number in code):
-            log.writelines(out.text for out in cell.outputs if out.get("name") == "stderr")  # an engine's greetings
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
-            for out in cell.outputs:  # a widget dies with its kernel; beside it is what shows without
-                out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            cell = lesson.cells[number]
+            try:
+                client.execute_cell(cell, number, execution_count=done)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                print(error, file=log)
+                problems.append(f"It stopped at cell {done} of {len(code)}: {reason(error)} All of it: {logged}")
+                stopped = True
+            problems += [out.data["text/plain"] for out in cell.outputs if claims.MARK in out.get("metadata", {})]
+            tidy(cell, log)
+            if stopped:
+                break
         describe(lesson)
         seconds = time.perf_counter() - began
-        results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
-        show_progress(path.stem, len(code), len(code), seconds, end="\n")
-    return lesson, results, seconds
+        show_progress(path.stem, done, len(code), seconds, end="\n")
+        if not stopped:
+            results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
+            compared = unseen(client, "print(_claims.to_json())")
+            logged.with_suffix(".claims.json").write_text(compared, encoding="utf-8")
+    if solved and not stopped:
+        problems += [f"A solution is not right: {text}" for text in unsolved(lesson)]
+    return Outcome(lesson, results, seconds, problems, stopped)
+
+
+def reason(error: Exception) -> str:
+    """Say in a line why a cell failed."""
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue.strip().splitlines()[0] if error.evalue.strip() else 'no more is known'}."
+    if isinstance(error, CellTimeoutError):
+        return "it took over 15 minutes."
+    return "Python ended, perhaps for want of memory; close other programs."
+
+
+def tidy(cell: nbformat.NotebookNode, log: TextIO) -> None:
+    """Move an engine's greetings to the log; leave of each widget what shows without a kernel."""
+    log.writelines(out.text for out in cell.outputs if out.get("name") == "stderr")
+    cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    for out in cell.outputs:
+        out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
 
 
 def describe(lesson: nbformat.NotebookNode) -> None:
@@ -120,16 +181,21 @@ def unsolved(lesson: nbformat.NotebookNode) -> list[str]:
     return [text for text in said if languages.said("right.") not in text]
 
 
-def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
-    """Evaluate expressions in the lesson's kernel."""
-    pairs = ", ".join(f"{label!r}: str({expression})" for label, expression in expressions)
-    cell = nbformat.v4.new_code_cell(f"import json as _json; print(_json.dumps({{{pairs}}}))")
+def unseen(client: NotebookClient, source: str) -> str:
+    """Run source in the lesson's kernel that is no part of the lesson; give what it prints."""
+    cell = nbformat.v4.new_code_cell(source)
     client.nb.cells.append(cell)
     try:
         client.execute_cell(cell, len(client.nb.cells) - 1)
     finally:
         client.nb.cells.pop()
-    return json.loads("".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == "stdout"))
+    return "".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == "stdout")
+
+
+def ask(client: NotebookClient, expressions: list[list[str]]) -> dict[str, str]:
+    """Evaluate expressions in the lesson's kernel: label -> value as text."""
+    pairs = ", ".join(f"{label!r}: str({expression})" for label, expression in expressions)
+    return json.loads(unseen(client, f"import json as _json; print(_json.dumps({{{pairs}}}))"))
 
 
 def show_progress(name: str, done: int, total: int, seconds: float, expected: float = 0, end: str = "") -> None:
@@ -174,44 +240,57 @@ def write(stored: dict[Path, nbformat.NotebookNode]) -> dict[Path, tuple[nbforma
 
 
 def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
-    """Run lessons one after the other, each to a page, and print the table of their results; 1 if one of them fails."""
+    """Run lessons one after the other, each to a page, whatever comes out; say how it went. 1 if something failed."""
     target = paths[0].parents[1] / "solutions" if solved else place(paths[0], "lessons")
     stored = {path: nbformat.read(path, as_version=4) for path in paths}
     work = [lesson.metadata.get("tllib", {}).get("work", 0) for lesson in stored.values()]
     shown = {} if solved else write(stored)  # something to look at from the first minute
     print(f"{len(paths)} lessons run on this machine now, and each page is made anew with what comes out.", flush=True)
-    table, speed, began = [], None, time.perf_counter()
+    outcomes, speed, began = {}, None, time.perf_counter()
     for number, path in enumerate(paths):
-        expected = work[number] / speed if speed else 0
-        try:
-            lesson, results, seconds = run(path, solved, expected)
-        except CellExecutionError as error:
-            print(f"\n{path.name} stopped at a cell that failed:\n\n{error}", file=sys.stderr)
-            return 1
-        if SPEED in results:
-            speed = float(results[SPEED])
+        outcome = outcomes[path] = run(path, solved, work[number] / speed if speed else 0)
+        for problem in outcome.problems:
+            print(f"    {problem}", file=sys.stderr)
+        if SPEED in outcome.results:
+            speed = float(outcome.results[SPEED])
             if rest := sum(work[number + 1:]) / speed:
                 print(f"  At this machine's speed, the rest takes about {readable(rest)}.", flush=True)
-        if storing:
+        if storing and not outcome.problems:
             if speed:
-                lesson.metadata.setdefault("tllib", {})["work"] = round(seconds * speed)
-            store(lesson, path)
+                outcome.lesson.metadata.setdefault("tllib", {})["work"] = round(outcome.seconds * speed)
+            store(outcome.lesson, path)
         if solved:
-            store(lesson, target / path.name)
-            if unsolved(lesson):
-                print(f"\n{path.name}: a solution is not right:", *unsolved(lesson), sep="\n  ", file=sys.stderr)
-                return 1
-        pages.to_page(lesson, target / f"{path.stem}.html")
-        shown[path] = (lesson, f"run here, {seconds:.0f} s")
+            store(outcome.lesson, target / path.name)
+        pages.to_page(outcome.lesson, target / f"{path.stem}.html", outcome.problems)
+        shown[path] = (outcome.lesson, str(outcome))
         pages.to_index(shown, target / "index.html")
-        table += [(path.stem.split("_")[0], *row) for row in (results | {"time": f"{seconds:.0f} s"}).items()]
-    table.append(("all", "time", f"{time.perf_counter() - began:.0f} s"))
+    print_results(outcomes, time.perf_counter() - began)
+    print(f"\nThe lessons as web pages: {target / 'index.html'}\nTo run them cell by cell: python -m tllib lab")
+    return print_problems(outcomes, storing)
+
+
+def print_results(outcomes: dict[Path, Outcome], seconds: float) -> None:
+    """Print what lessons measured, as a table."""
+    table = [(path.stem.split("_")[0], *row) for path, outcome in outcomes.items()
+             for row in (outcome.results | {"time": f"{outcome.seconds:.0f} s"}).items()]
+    table.append(("all", "time", f"{seconds:.0f} s"))
     width = max(len(label) for _, label, _ in table)
     print(f"\n  lesson  {'what was measured':{width}s}  result\n  " + "-" * (width + 32))
     for number, label, value in table:
         print(f"  {number:6s}  {label:{width}s}  {value}")
-    print(f"\nThe lessons as web pages: {target / 'index.html'}\nTo run them cell by cell: python -m tllib lab")
-    return 0
+
+
+def print_problems(outcomes: dict[Path, Outcome], storing: bool) -> int:
+    """Say which lessons failed, and why; 1 if any did."""
+    failed = {path: outcome for path, outcome in outcomes.items() if outcome.problems}
+    if not failed:
+        return 0
+    print(f"\n{len(outcomes) - len(failed)} of {len(outcomes)} lessons came out as they should. The others:",
+          file=sys.stderr)
+    for path, outcome in failed.items():
+        print(f"  {path.stem}", *(f"    {problem}" for problem in outcome.problems), sep="\n", file=sys.stderr)
+    print("Their pages are marked at these places." + " What was stored of them stays." * storing, file=sys.stderr)
+    return 1
 
 
 def run_chosen(options: Namespace) -> int:

@@ -2,8 +2,10 @@
 
 import html
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from tllib.command import claims
 from tllib.languages import edition
 
 import nbformat
@@ -30,11 +32,14 @@ def with_alt(template: str) -> str:
         IMAGE.format(block=block, kind=kind) for block, kind in (("png", "image/png"), ("jpg", "image/jpeg")))
 
 
-def to_page(lesson: nbformat.NotebookNode, target: Path) -> None:
-    """Render a lesson, as it is, as one HTML file."""
+def to_page(lesson: nbformat.NotebookNode, target: Path, problems: Sequence[str] = ()) -> None:
+    """Render a lesson, as it is, as one HTML file; it begins with what went wrong when it was run."""
     exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", language_code=edition.of(lesson), **LOCAL)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem}})
-    target.write_text(body.replace("</head>", f"<style>{edition.LOOK}</style></head>", 1), encoding="utf-8")
+    body = body.replace("</head>", f"<style>{edition.LOOK}</style></head>", 1)
+    notes = "".join(claims.box(problem) for problem in problems)
+    body = re.sub(r"<main\b[^>]*>", lambda main: main[0] + notes, body, count=1)
+    target.write_text(body, encoding="utf-8")
 
 
 def to_index(lessons: dict[Path, tuple[nbformat.NotebookNode, str]], target: Path) -> None:
