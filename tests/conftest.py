@@ -94,6 +94,20 @@ def lite1():
     return backbones.load("efficientnet_lite1", top=True)
 
 
+@pytest.fixture(scope="session")
+def lite0_exact():
+    """Lite0 in float64: there no rounding puts a unit on the other side of its kink, and two ways come to the same."""
+    from tllib import backbones
+
+    import keras
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        return backbones.load("efficientnet_lite0", top=True)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
 @pytest.fixture
 def dog():
     from tllib import images

@@ -6,7 +6,7 @@ import inspect
 import io
 
 from tests.notebooks.plain import code_of
-from tllib import backbones, images, synthesis
+from tllib import backbones, images
 from tllib.synthesis.objectives import margin_gradient
 
 import keras
@@ -45,13 +45,26 @@ def test_the_cell_is_short_and_all_there():
     assert not used & {"backbones", "images", "synthesis", "transfer", "show", "check", "keras"}, "nothing of tllib"
 
 
-def test_the_step_and_its_direction_are_the_librarys(made, lite0, dog):
-    slope, logits = margin_gradient((lite0,))(images.fit_batch(dog, 224), np.array([SIAMESE]), np.ones(1, "float32"))
-    assert np.linalg.norm(unit(made["gradient"]) - unit(slope[0])) < 1e-4
-    library = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=1, steps=1)
-    assert (made["stepped"] == library.image).mean() > 0.999 and made["stepped"].dtype == np.uint8
+@pytest.mark.parametrize("picture", ["dog", "cat", "noise"])
+def test_the_step_and_its_direction_are_the_librarys(made, lite0, lite0_exact, dog, cat, picture):
+    """To the last digit in float64. In float32 rounding turns either by up to a percent: see benchmarks/rounding.py."""
+    noise = np.random.default_rng(0).integers(90, 160, (224, 224, 3)).astype("uint8")
+    photo = images.fit({"dog": dog, "cat": cat, "noise": noise}[picture], 224)
+    for network, close in ((lite0_exact, 1e-6), (lite0, 0.05)):
+        def plain(pixels, network=network):
+            return tf.cast(network(pixels), tf.float32)
+        stepped, gradient = made["sign_step"](plain, photo, SIAMESE, 1)
+        slope, _ = margin_gradient((network,))(photo[None].astype("float32"), np.array([SIAMESE]),
+                                               np.ones(1, "float32"))
+        library = np.clip(photo - np.sign(slope[0]), 0, 255)
+        assert np.linalg.norm(unit(gradient) - unit(slope[0])) < close
+        assert (stepped == library).mean() >= 1 - close and stepped.dtype == np.uint8
+
+
+def test_the_cell_begins_with_the_malamute(made, lite0, dog):
     before, after = made["said"]
-    assert f"class {logits[0, 0].argmax()}," in before and after.startswith("after  class"), "first the malamute"
+    first = backbones.class_index(backbones.top_k(lite0, dog, k=1)[0][0][0])
+    assert f"class {first}," in before and after.startswith("after  class")
 
 
 def test_a_step_stays_within_black_and_white_and_the_gradient_is_the_slope(made, lite0, dog):

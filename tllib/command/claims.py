@@ -92,7 +92,7 @@ class Watch:
         return result
 
     def to_json(self) -> str:
-        """All claims as JSON: arrays as lists, and what is no number or text as text."""
+        """All claims as JSON, for `benchmarks/variants.py`."""
         return json.dumps([{"text": claim.text, "holds": claim.holds, "compared": [
             [one.text, _plain(one.left), one.sign, _plain(one.right)] for one in claim.compared]}
             for claim in self.claims])
@@ -144,13 +144,14 @@ def box(text: str) -> str:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON can hold it."""
+    """A value as JSON can hold it; of many numbers, the smallest and the largest."""
     if isinstance(value, str | bool | int | float):
         return value
     try:
-        return np.asarray(value, "float64").tolist()
+        numbers = np.asarray(value, "float64")
     except (TypeError, ValueError):
         return str(value)
+    return numbers.tolist() if numbers.size <= 20 else [float(numbers.min()), float(numbers.max())]
 
 
 def _brief(value: object) -> str:

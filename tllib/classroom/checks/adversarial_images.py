@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tllib import backbones, images, synthesis
 from tllib.classroom.checks.checking import check, hints
-from tllib.synthesis.objectives import margin_gradient
 from tllib.synthesis.result import names_of
 from tllib.transfer import FeatureTable
 
@@ -36,22 +35,6 @@ def distances(largest: float, l2: float, before: np.ndarray, after: np.ndarray) 
                      (np.abs(change).sum(), "l2: that is the sum of the sizes (called L1). L2 adds up squares."),
                      (np.abs(change.sum()), "l2: up and down cancel out in that sum."))
     yield "l2: not yet. Square every difference, add them all up, take the root."
-
-
-def direction(network: keras.Model, image: np.ndarray, target: str | int) -> np.ndarray:
-    """For every value of a picture, how a network's opinion of `target` changes with it.
-
-    Args:
-        network: from `backbones.load(..., top=True)`.
-        image: uint8 `(size, size, 3)`, as large as the network takes.
-        target: ImageNet class, by name or number.
-
-    Returns:
-        float32 `(size, size, 3)`: minus the gradient of the margin by which `target` is behind. Above 0 where brighter
-        helps, below 0 where darker does.
-    """
-    pictures, number = images.fit_batch(image, network.input_shape[1]), backbones.class_index(target)
-    return -margin_gradient((network,))(pictures, np.array([number]), np.ones(1, "float32"))[0][0]
 
 
 @check("Exercise 2")
