@@ -4,6 +4,7 @@
 # make test   install, then lint, unit tests and doctests (make test-unit), the stored notebooks (make test-lessons)
 # make test-engines   other engines and several devices; the core tests again, with Keras on PyTorch and on JAX
 # make test-browser   open every lesson in JupyterLab with a headless Chromium, use its exercises and widgets
+# make test-processors   lessons 05 and 06 against their stored outputs, as on a processor without AVX-512
 # make test-lowest    the lessons against their stored outputs, with the lowest TensorFlow and Keras that are supported
 # make lab    open the lessons in JupyterLab
 # make check  say whether this machine is ready
@@ -19,8 +20,8 @@ PYTHON   ?= python3
 LANGUAGE := en
 TLLIB    := @TLLIB_LANGUAGE=$(LANGUAGE) $(PYTHON) -m tllib
 
-.PHONY: run test lint test-unit test-lessons test-engines test-browser test-lowest lab check store solutions slides \
-	lessons translations bench bench-peers clean
+.PHONY: run test lint test-unit test-lessons test-engines test-browser test-processors test-lowest lab check store \
+	solutions slides lessons translations bench bench-peers clean
 
 run test lab check slides lessons translations bench:
 	$(TLLIB) $@
@@ -28,7 +29,7 @@ run test lab check slides lessons translations bench:
 lint:
 	$(TLLIB) test lint
 
-test-unit test-lessons test-engines test-browser test-lowest:
+test-unit test-lessons test-engines test-browser test-processors test-lowest:
 	$(TLLIB) test $(@:test-%=%)
 
 store:
