@@ -104,7 +104,7 @@ def test_a_failing_lesson_stops_none_of_the_others(tmp_path, capsys):
     _, claims, raises, dies = complaints.split("The others:")[1].partition("01_claims")[0], *(
         complaints.split("The others:")[1].split(name)[1] for name in ("01_claims", "02_raises", "03_dies"))
     assert "came out otherwise: He should be far ahead (loss < 0.4: here 0.47 and 0.4)" in claims
-    assert "cell 1 of 1: ValueError: no such photo" in raises and "Python ended" in dies
+    assert "cell 1 of 1: ValueError: no such photo." in raises and "Python ended" in dies
     assert "  01      loss  0.47" in said
     pages = [(build / f"{path.stem}.html").read_text() for path in paths]
     assert [page.count("He should be far ahead (") for page in pages] == [2, 0, 0, 0], "at the top, and in its place"
@@ -112,7 +112,7 @@ def test_a_failing_lesson_stops_none_of_the_others(tmp_path, capsys):
     assert "no such photo" in pages[1] and "be fore" in pages[1] and "Python ended" in pages[2]
     assert "42" in pages[3] and "border-left: 4px solid #c60" not in pages[3]
     index = (build / "index.html").read_text()
-    assert index.count("came out otherwise") == 1 and index.count("up to a cell that failed") == 2
+    assert index.count("1 marked: not as expected") == 1 and index.count("up to a cell that failed") == 2
     kept = [path.read_bytes() == old for path, old in zip(paths, before, strict=True)]
     assert kept == [True, True, True, False], "only what came out right is stored"
 

@@ -34,6 +34,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 PACKED = Path(__file__).resolve().parents[1] / "lessons"  # of an installed wheel: notebooks/ and data/photos/
 SPEED = "photos named a second"  # a result of lesson 00
+TIMEOUT = 900  # seconds for one cell
 
 
 def folder() -> Path:
@@ -93,7 +94,7 @@ class Outcome:
         if self.stopped:
             return text + ", up to a cell that failed"
         if self.problems:
-            return text + f", {len(self.problems)} came out otherwise"
+            return text + f", {len(self.problems)} marked: not as expected"
         return text
 
 
@@ -102,7 +103,7 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
     lesson = nbformat.read(path, as_version=4)
     if solved:
         solve(lesson)
-    client = NotebookClient(lesson, timeout=900, kernel_name="python3", store_widget_state=False,
+    client = NotebookClient(lesson, timeout=TIMEOUT, kernel_name="python3", store_widget_state=False,
                             resources={"metadata": {"path": str(path.parent)}})
     warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)  # of Jupyter's, on Windows
     code = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
@@ -118,7 +119,8 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
                 client.execute_cell(cell, number, execution_count=done)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 print(error, file=log)
-                problems.append(f"It stopped at cell {done} of {len(code)}: {reason(error)} All of it: {logged}")
+                problems.append(f"It stopped at code cell {done} of {len(code)}: {reason(error)}. Outputs below that are "
+                                f"as they were stored. The whole error is in {logged}")
                 stopped = True
             problems += [out.data["text/plain"] for out in cell.outputs if claims.MARK in out.get("metadata", {})]
             tidy(cell, log)
@@ -139,10 +141,11 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
 def reason(error: Exception) -> str:
     """Say in a line why a cell failed."""
     if isinstance(error, CellExecutionError):
-        return f"{error.ename}: {error.evalue.strip().splitlines()[0] if error.evalue.strip() else 'no more is known'}."
+        lines = error.evalue.strip().splitlines()
+        return f"{error.ename}: {lines[0].rstrip('.')}" if lines else error.ename
     if isinstance(error, CellTimeoutError):
-        return "it took over 15 minutes."
-    return "Python ended, perhaps for want of memory; close other programs."
+        return f"it took over {TIMEOUT // 60} minutes"
+    return "Python ended, perhaps for want of memory: close other programs"
 
 
 def tidy(cell: nbformat.NotebookNode, log: TextIO) -> None:
