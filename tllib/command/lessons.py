@@ -119,8 +119,8 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
                 client.execute_cell(cell, number, execution_count=done)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 print(error, file=log)
-                problems.append(f"It stopped at code cell {done} of {len(code)}: {reason(error)}. Outputs below that are "
-                                f"as they were stored. The whole error is in {logged}")
+                problems.append(f"It stopped at code cell {done} of {len(code)}: {reason(error)}. Outputs below that "
+                                f"are as they were stored. The whole error is in {logged}")
                 stopped = True
             problems += [out.data["text/plain"] for out in cell.outputs if claims.MARK in out.get("metadata", {})]
             tidy(cell, log)
