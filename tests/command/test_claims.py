@@ -44,6 +44,18 @@ def test_what_was_compared_is_kept(run):
     assert claim.text == "0.1 < loss < 0.4 and others.min() > 1"
 
 
+def test_tensors_of_any_engine_are_compared():
+    torch = pytest.importorskip("torch")
+    kept = Watch(lambda claim: None)
+    some = torch.tensor([1.0, 3.0], requires_grad=True)
+    for low, holds in ((0, True), (2, False)):
+        kept.claim("", lambda low=low: kept.compare(("some", "low"), (">",), some, low).all(), str)
+        assert kept.claims[-1].holds == holds and kept.claims[-1].compared[0].holds == holds
+        assert "low" in kept.to_json() and str(kept.claims[-1])
+    kept.claim("", lambda: kept.compare(("one", "two"), ("==",), some.detach()[0], 1), str)
+    assert kept.claims[-1].holds
+
+
 def test_it_says_what_came_out_and_the_cell_goes_on(run):
     _, (claim,), names = run("a = 1 / 3\nfor i in range(1):\n    assert a > 0.5, f'{i}: it should be more'\nb = 2")
     assert str(claim) == ("On this machine a comparison came out otherwise: 0: it should be more "

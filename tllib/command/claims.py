@@ -87,7 +87,7 @@ class Watch:
             left, right = sides[number:number + 2]
             one = COMPARE[sign](left, right)
             text = f"{texts[number]} {sign} {texts[number + 1]}"
-            self._compared.append(Comparison(text, left, sign, right, bool(np.all(one))))
+            self._compared.append(Comparison(text, left, sign, right, _everywhere(one)))
             result = one if number == 0 else result & one
         return result
 
@@ -143,13 +143,21 @@ def box(text: str) -> str:
             f'padding: .4em .8em; margin: .4em 0; text-align: left">{html.escape(text)}</div>')
 
 
+def _everywhere(result: object) -> bool:
+    """Whether a comparison is true; of arrays and tensors of any engine, everywhere."""
+    try:
+        return bool(result)
+    except (TypeError, ValueError, RuntimeError):
+        return bool(result.all())
+
+
 def _plain(value: object) -> object:
     """A value as JSON can hold it; of many numbers, the smallest and the largest."""
     if isinstance(value, str | bool | int | float):
         return value
     try:
         numbers = np.asarray(value, "float64")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return str(value)
     return numbers.tolist() if numbers.size <= 20 else [float(numbers.min()), float(numbers.max())]
 
