@@ -94,9 +94,10 @@ def test_any_size(recipe, size, small):
 
 def test_a_mix_of_two_classes(lite0):
     result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=48, noise=0))
-    assert {"zebra", "strawberry"} <= {name for name, _ in backbones.top_k(lite0, result.image, k=4)[0]}
+    ranks = [synthesis.second_opinion(lite0, result.image, name)[1] for name in ("zebra", "strawberry")]
+    assert max(ranks) <= 50, "of 1000; over six seeds the worse one was 1 to 4"
     alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=24))
-    assert synthesis.second_opinion(lite0, alone.image, "strawberry")[1] > 4
+    assert synthesis.second_opinion(lite0, alone.image, "strawberry")[1] > 200, "over six seeds 737 to 985"
 
 
 def test_a_drawing_begins_with_a_photo(lite0, dog):

@@ -8,15 +8,11 @@ Source: Howard and Ruder, arXiv:1801.06146, for lower rates in earlier layers; W
 weights between the old and the new.
 """
 
-import hashlib
-import json
-import os
-from pathlib import Path
+from collections.abc import Sequence
 
 from tllib import backbones, datasets
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
-from tllib.files import full_disk_explained
 from tllib.progress import progress
 from tllib.suggest import other_classes
 from tllib.transfer.classifier import Classifier
@@ -32,8 +28,9 @@ RATES = {"head": 1.0, "last block": 0.3, "before": 0.1}  # fractions of the lear
 
 def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: datasets.PhotoSet | None = None, *,
               layers: str = "all", epochs: int = 8, learning_rate: float = 1e-4,
-              augment: Augmentation | None = datasets.random_crop_flip, resume: str | os.PathLike | None = None,
-              seed: int = 0) -> tuple[Classifier, dict[str, list[float]]]:
+              augment: Augmentation | None = datasets.random_crop_flip,
+              callbacks: Sequence[keras.callbacks.Callback] = (), seed: int = 0,
+              ) -> tuple[Classifier, dict[str, list[float]]]:
     """Adapt the network itself, after its head, and keep the best weights; Ctrl-C or Stop ends it early.
 
     Args:
@@ -47,14 +44,12 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         learning_rate: of Adam for the head, at the start; the last block gets 0.3 of it, what lies before 0.1. It falls
             along half a cosine. `find_learning_rate` helps to choose.
         augment: (batch of pixels, random generator) -> pixels, both 0 to 255; None shows the photos as they are.
-        resume: a folder to keep the state in, after every epoch. Killed (or the kernel restarted), the same call on
-            the same classifier goes on after the last whole epoch; then the state is removed. That of another task is
-            never used.
-        seed: of order and augmentation; the same seed takes the same steps.
+        callbacks: Keras callbacks that `fit` is given as well, to watch or to stop: `keras.callbacks.CSVLogger`, say.
+        seed: for the order of the photos and their augmentation; in one session, the same seed takes the same steps.
 
     Returns:
         The classifier, and its history: "loss" and "accuracy", with a `validation` also "val_loss" and "val_accuracy",
-        one value an epoch of this call.
+        one value per epoch.
 
     Raises:
         ValueError: other classes, or unknown `layers`.
@@ -67,24 +62,18 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     unfreeze(model, classifier.backbone, layers,
              keras.optimizers.schedules.CosineDecay(learning_rate, len(batches) * epochs))
     watch = _Epochs(batches, epochs)
-    callbacks, judged, stop, home = [], None, None, Path(resume or ".").expanduser()
+    judged, stop, watching = None, None, [watch, *callbacks]
     if validation is not None:
         judged = Batches(validation, batches.size, even_size(len(validation), BATCH, devices), fill=devices > 1)
         before = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
         stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, mode="min", baseline=before,
                                              restore_best_weights=True)
-        callbacks.append(stop)
-    if resume is not None:
-        settings = [layers, epochs, learning_rate, getattr(augment, "__qualname__", ""), seed]
-        callbacks.append(_Backup(home / _task(start, settings, train, validation), double_checkpoint=True))
+        watching = [stop, *watching]
     try:
-        with watch.bar, full_disk_explained(home):
-            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0,
-                      callbacks=[*callbacks, watch])
+        with watch.bar:
+            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0, callbacks=watching)
     except KeyboardInterrupt:
-        print(f"Stopped after {len(watch.history)} epochs; this is the best until then." +
-              (f" On the classifier as it came, the same call goes on from {resume}." if resume else ""))
-    model._initial_epoch = None  # BackupAndRestore leaves it in the model, where the next `fit` would skip as many
+        print(f"Stopped after {len(watch.history)} epochs; this is the best until then.")
     history = {name: [logs[name] for logs in watch.history] for name in
                ("loss", "accuracy", *(("val_loss", "val_accuracy") if stop else ()))}
     if validation is None:
@@ -150,7 +139,7 @@ class _Epochs(keras.callbacks.Callback):
         self.bar = progress(what="fine-tuning", total=len(batches) * epochs)
 
     def on_train_begin(self, logs=None):
-        """Begin with the weights as they are, gone on with or not."""
+        """Begin with the weights as they are."""
         self.latest = self.model.get_weights()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -172,23 +161,3 @@ class _Epochs(keras.callbacks.Callback):
         backbones.sync(self.model)
         self.history.append(dict(logs))
         self.latest = self.model.get_weights()
-
-
-class _Backup(keras.callbacks.BackupAndRestore):
-    """Weights, optimizer and epoch after every epoch."""
-
-    def on_train_begin(self, logs=None):
-        """Go on, or say what to do: a kill may have come while the first state was written."""
-        try:
-            super().on_train_begin(logs)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"Can't go on from {self.backup_dir}: {error}. Remove it to begin anew.") from error
-
-
-def _task(weights: list[np.ndarray], settings: list, *parts: datasets.PhotoSet | None) -> str:
-    """A name for this work, made of all that decides what comes out."""
-    photos = [[[str(path) for path in part.paths], part.labels.tolist()] for part in parts if part is not None]
-    digest = hashlib.sha256(json.dumps([settings, photos]).encode())
-    for weight in weights:
-        digest.update(np.ascontiguousarray(weight))
-    return digest.hexdigest()[:16]
