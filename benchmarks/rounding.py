@@ -1,11 +1,12 @@
 """One network, other processors -> how far apart features, logits, gradients, maps, attacks and drawings come out.
 
-    python benchmarks/rounding.py [--photos FOLDER] [--count 24] [--variants default sse41 onednn-off threads-1]
+    python benchmarks/rounding.py [--photos FOLDER] [--count 24] [--variants default sse41 onednn-off] [--quick]
 
 Each variant (those of `variants.py`) computes everything in a process of its own, and is then compared with the first.
 Within each, two paths to one gradient are compared: plain TensorFlow, step by step (eager), and the library, compiled;
 in float32, and in float64, where rounding can't reach. `--photos` takes a folder of photos; otherwise it is the two
-photos of the lessons, two of scikit-image's, and their corners. Half as many pictures are drawn from noise.
+photos of the lessons, two of scikit-image's, and their corners. Half as many pictures are of noise. `--quick` leaves
+out attacks and drawings, which take minutes per variant.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 from variants import HOME, VARIANTS
 
 NAME, TARGET = "efficientnet_lite0", "Siamese cat"
+ATTACKS = ("attack, one level", "attack, smallest")
 
 
 def pictures(folder: str | None, count: int) -> np.ndarray:
@@ -42,9 +44,9 @@ def pictures(folder: str | None, count: int) -> np.ndarray:
     return np.concatenate([[images.fit(photo, 224) for photo in photos], drawn])
 
 
-def compute(target: str, folder: str | None, count: int) -> None:
+def compute(target: str, folder: str | None, count: int, quick: bool) -> None:
     """Compute everything in this process's environment, and keep it as one .npz file."""
-    from tllib import backbones, synthesis, transfer
+    from tllib import backbones, transfer
     from tllib.synthesis.objectives import margin_gradient
 
     import keras
@@ -82,7 +84,15 @@ def compute(target: str, folder: str | None, count: int) -> None:
     table = transfer.FeatureTable(made["features"], np.arange(len(batch)) % 2, (), ("a", "b"))
     classifier = transfer.assemble(backbone, transfer.train_head(table), ("a", "b"))
     made["Grad-CAM"] = np.stack([transfer.grad_cam(classifier, picture) for picture in shown])
-    for name, settings in (("attack, one level", {"epsilon": 1}), ("attack, smallest", {"epsilon": None})):
+    np.savez(target, **made) if quick else np.savez(target, **made, **changed(network, shown))
+
+
+def changed(network, shown: np.ndarray) -> dict[str, np.ndarray]:
+    """Attack the first eight pictures in two ways, and draw two."""
+    from tllib import backbones, synthesis
+
+    made = {}
+    for name, settings in zip(ATTACKS, ({"epsilon": 1}, {"epsilon": None}), strict=True):
         fakes = synthesis.adversarial_images(network, list(shown[:8]), **settings)
         made[name] = np.stack([fake.image for fake in fakes]).astype("int16")
         made[f"{name}: succeeded, L2"] = np.array([[fake.success, fake.distance["l2"]] for fake in fakes])
@@ -91,7 +101,7 @@ def compute(target: str, folder: str | None, count: int) -> None:
     judge = backbones.load("efficientnet_lite1", top=True)
     made["drawing: judged"] = np.array([synthesis.second_opinion(judge, drawing.image, drawing.target)[0]
                                         for drawing in drawn])
-    np.savez(target, **made)
+    return made
 
 
 def turned(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -123,10 +133,11 @@ def report(name: str, made: dict[str, np.ndarray], first: dict[str, np.ndarray])
     print(f"  the same in float64: {spread(turned(made['exact gradient, plain'], made['exact gradient, library']))}")
     print(f"  plain gradient, all pixels moved by 0.001: {spread(turned(plain, made['gradient, moved by 0.001']))}")
     print(f"  features in a batch and one by one: {spread(relative(made['features'], made['features, one by one']))}")
-    for key in ("attack, one level", "attack, smallest"):
+    for key in ATTACKS if ATTACKS[0] in made else ():
         success, length = made[f"{key}: succeeded, L2"].T
         print(f"  {key}: {success.sum():.0f} of {len(success)} succeed, L2 {np.median(length):.0f} in the median")
-    print(f"  drawings, as Lite1 judges them: {made['drawing: judged'].round(2)}")
+    if "drawing" in made:
+        print(f"  drawings, as Lite1 judges them: {made['drawing: judged'].round(2)}")
     if made is first:
         return
     print("  beside the first variant:")
@@ -136,7 +147,7 @@ def report(name: str, made: dict[str, np.ndarray], first: dict[str, np.ndarray])
           f"for {choices} of {len(apart)}")
     print(f"    gradient of the library: {spread(turned(first['gradient, library'], library))}")
     print(f"    Grad-CAM (0 to 1): largest difference {np.abs(first['Grad-CAM'] - made['Grad-CAM']).max():.0e}")
-    for key in ("attack, one level", "attack, smallest", "drawing"):
+    for key in (*ATTACKS, "drawing") if "drawing" in made else ():
         difference = np.abs(first[key] - made[key])
         print(f"    {key}: {(difference > 0).mean():.1%} of the values differ, {difference.mean():.2f} grey levels in "
               "the mean")
@@ -148,17 +159,18 @@ def main() -> None:
     parser.add_argument("--photos")
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS))
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--here", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        compute(options.here, options.photos, options.count)
+        compute(options.here, options.photos, options.count, options.quick)
         return
     first = None
     with tempfile.TemporaryDirectory() as folder:
         for name in options.variants:
             target = f"{folder}/{name}.npz"
             settings = {"TF_CPP_MIN_LOG_LEVEL": "3", "TLLIB_PROGRESS": "0", **VARIANTS[name]}
-            more = ["--photos", options.photos] if options.photos else []
+            more = ["--photos", options.photos] * bool(options.photos) + ["--quick"] * options.quick
             subprocess.run([sys.executable, __file__, "--here", target, "--count", str(options.count), *more],
                            env=os.environ | settings, check=True, stderr=subprocess.DEVNULL)
             made = dict(np.load(target))

@@ -1,7 +1,9 @@
 """Features computed once -> features found again, on disk: the same photo and the same network give the same row.
 
-One SQLite file a network, named by a hash of its layers, its weights and VERSION; a row's key is a hash of the photo's
-bytes. A crash or a second program can't leave half a row; every row has a checksum.
+One SQLite file per network, named by a hash of its layers, its weights and VERSION; a row's key is a hash of the
+photo's bytes. A crash or a second program can't leave half a row; every row has a checksum. Another processor, or
+batches of another size, would round a row differently, by some 1e-6 of its length (`benchmarks/rounding.py`): the cache
+takes that for the same row.
 """
 
 import json
