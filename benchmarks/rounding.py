@@ -40,8 +40,8 @@ def pictures(folder: str | None, count: int) -> np.ndarray:
         photos = [*whole, *(photo[-cut:, -cut:] for photo, cut in zip(whole, side, strict=True)),
                   *(photo[:cut, :cut] for photo, cut in zip(whole, side, strict=True))]
     random = np.random.default_rng(0)
-    drawn = np.clip(random.normal(128, 8, (len(photos) // 2, 224, 224, 3)), 0, 255).round().astype("uint8")
-    return np.concatenate([[images.fit(photo, 224) for photo in photos], drawn])
+    noise = np.clip(random.normal(128, 8, (len(photos) // 2, 224, 224, 3)), 0, 255).round().astype("uint8")
+    return np.concatenate([[images.fit(photo, 224) for photo in photos], noise])
 
 
 def compute(target: str, folder: str | None, count: int, quick: bool) -> None:
@@ -69,18 +69,18 @@ def compute(target: str, folder: str | None, count: int, quick: bool) -> None:
             margin = best_other - logits[number]
         return tape.gradient(margin, pixels)[0].numpy()
 
-    def compiled(model):
+    def compiled(model, photos):
         gradient = margin_gradient((model,))
-        return np.stack([gradient(one[None], np.array([number]), np.ones(1, "float32"))[0][0] for one in batch])
+        return np.stack([gradient(one[None], np.array([number]), np.ones(1, "float32"))[0][0] for one in photos])
 
     made = {"features": backbone.predict(batch, batch_size=32, verbose=0),
             "features, one by one": np.concatenate([backbone.predict(one[None], verbose=0) for one in batch]),
             "logits": network.predict(batch, verbose=0),
             "gradient, plain": np.stack([eager(network, one) for one in batch]),
-            "gradient, library": compiled(network),
+            "gradient, library": compiled(network, batch),
             "gradient, moved by 0.001": np.stack([eager(network, one + np.float32(0.001)) for one in batch]),
             "exact gradient, plain": np.stack([eager(exact, one) for one in batch[::4]]),
-            "exact gradient, library": compiled(exact)[::4]}
+            "exact gradient, library": compiled(exact, batch[::4])}
     table = transfer.FeatureTable(made["features"], np.arange(len(batch)) % 2, (), ("a", "b"))
     classifier = transfer.assemble(backbone, transfer.train_head(table), ("a", "b"))
     made["Grad-CAM"] = np.stack([transfer.grad_cam(classifier, picture) for picture in shown])
@@ -125,9 +125,9 @@ def report(name: str, made: dict[str, np.ndarray], first: dict[str, np.ndarray])
     """Print what one variant came to, beside the first."""
     plain, library = made["gradient, plain"], made["gradient, library"]
     apart, equal = turned(plain, library), (np.sign(plain) == np.sign(library)).mean(axis=(1, 2, 3))
-    drawn = np.arange(len(apart)) >= len(apart) * 2 // 3
+    noise = np.arange(len(apart)) >= len(apart) * 2 // 3
     print(f"\n{name}")
-    for words, rows in (("photos", ~drawn), ("noise", drawn)):
+    for words, rows in (("photos", ~noise), ("noise", noise)):
         print(f"  plain and compiled gradient, {words}: {spread(apart[rows])}; over 1e-4 for "
               f"{(apart[rows] > 1e-4).sum()} of {rows.sum()}; equal signs at least {equal[rows].min():.4f}")
     print(f"  the same in float64: {spread(turned(made['exact gradient, plain'], made['exact gradient, library']))}")

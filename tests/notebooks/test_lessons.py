@@ -117,6 +117,23 @@ def test_a_failing_lesson_stops_none_of_the_others(tmp_path, capsys):
     assert kept == [True, True, True, False], "only what came out right is stored"
 
 
+def test_outputs_are_numbered_as_their_cells(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    path = small(tmp_path / "notebooks", "01_one", "One", "6 * 7", results=[["product", "_"]])
+    assert lessons.run_all([path], storing=True, solved=False) == 0
+    (_, cell) = nbformat.read(path, as_version=4).cells
+    assert cell.execution_count == cell.outputs[0].execution_count == 1
+
+
+def test_what_an_earlier_run_compared_goes_with_it(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    kept = tmp_path / "build/lessons/01_one.claims.json"
+    for source, there in (("assert 2 > 1", True), ("raise ValueError('stop')", False)):
+        path = small(tmp_path / "notebooks", "01_one", "One", source)
+        lessons.run_all([path], storing=False, solved=False)
+        assert kept.exists() == there
+
+
 def test_a_solution_that_is_not_right_stops_no_other_lesson(tmp_path, capsys):
     (tmp_path / "notebooks").mkdir()
     paths = [small(tmp_path / "notebooks", name, "One", "answer = ...") for name in ("01_wrong", "02_right")]

@@ -110,6 +110,8 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
     results, problems, stopped = {}, [], False
     began = time.perf_counter()
     logged = place(path, "lessons") / f"{path.stem}.log"
+    compared = logged.with_suffix(".claims.json")
+    compared.unlink(missing_ok=True)  # of an earlier run
     with open(logged, "w", encoding="utf-8") as log, client.setup_kernel(stdout=log, stderr=log):
         unseen(client, "from tllib.command import claims as _claims; _claims = _claims.watch()")
         for done, number in enumerate(code, start=1):
@@ -131,8 +133,7 @@ def run(path: Path, solved: bool, expected: float) -> Outcome:
         show_progress(path.stem, done, len(code), seconds, end="\n")
         if not stopped:
             results = ask(client, lesson.metadata.get("tllib", {}).get("results", []))
-            compared = unseen(client, "print(_claims.to_json())")
-            logged.with_suffix(".claims.json").write_text(compared, encoding="utf-8")
+            compared.write_text(unseen(client, "print(_claims.to_json())"), encoding="utf-8")
     if solved and not stopped:
         problems += [f"A solution is not right: {text}" for text in unsolved(lesson)]
     return Outcome(lesson, results, seconds, problems, stopped)
@@ -185,11 +186,11 @@ def unsolved(lesson: nbformat.NotebookNode) -> list[str]:
 
 
 def unseen(client: NotebookClient, source: str) -> str:
-    """Run source in the lesson's kernel that is no part of the lesson; give what it prints."""
+    """Run source in the lesson's kernel that is no part of the lesson and is not counted; give what it prints."""
     cell = nbformat.v4.new_code_cell(source)
     client.nb.cells.append(cell)
     try:
-        client.execute_cell(cell, len(client.nb.cells) - 1)
+        client.execute_cell(cell, len(client.nb.cells) - 1, store_history=False)
     finally:
         client.nb.cells.pop()
     return "".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == "stdout")

@@ -145,7 +145,6 @@ class _Epochs(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Choose what is random in it."""
         self.batches.epoch = epoch
-        self.bar.update(epoch * len(self.batches) - self.bar.n)
         backbones.sync(self.model)
         for number, layer in enumerate(self.model.layers):  # some families drop parts at random while they learn
             if isinstance(layer, keras.layers.Dropout) and layer.rate:
