@@ -52,12 +52,12 @@ def run(lesson: Path, name: str, label: str) -> None:
             text = re.sub(r'^(\s*"SEED(?:, \w+)* = )0', seed, copied.read_text(encoding="utf-8"), flags=re.M)
             copied.write_text(text, encoding="utf-8")
         settings = {"PYTHONPATH": str(home), "TLLIB_DATA": f"{folder}/data", "TLLIB_CACHE": f"{folder}/cache",
-                    **VARIANTS.get(name, {})}
+                    **({} if name.startswith("seed-") else VARIANTS[name])}
         done = subprocess.run([sys.executable, "-m", "tllib", "run", "--solved", lesson.stem], cwd=home,
                               env=os.environ | settings, capture_output=True, text=True)
         claims = home / "build" / "lessons" / f"{lesson.stem}.claims.json"
-        found = {"problems": done.stderr.partition("The others:")[2].strip() if done.returncode else "",
-                 "claims": json.loads(claims.read_text()) if claims.exists() else []}
+        problems = (done.stderr.partition("The others:")[2] or done.stderr[-2000:]).strip() if done.returncode else ""
+        found = {"problems": problems, "claims": json.loads(claims.read_text()) if claims.exists() else []}
         target.write_text(json.dumps(found))
     print(f"{lesson.stem}, {label}{name}: {found['problems'] or 'all claims hold'}", flush=True)
 
@@ -96,6 +96,9 @@ def main() -> None:
     parser.add_argument("--label", default="", help="put before the variants' names")
     parser.add_argument("--at-once", type=int, default=1)
     options = parser.parse_args()
+    for name in options.variants:
+        if name not in VARIANTS and not re.fullmatch(r"seed-\d+", name):
+            parser.error(f"There is no variant {name!r}. There are: {', '.join(VARIANTS)} and seed-1, seed-2, …")
     KEPT.mkdir(parents=True, exist_ok=True)
     begins = tuple(options.lessons or [""])
     lessons = [path for path in sorted((HOME / "notebooks").glob("*.ipynb")) if path.stem.startswith(begins)]
