@@ -34,16 +34,21 @@ class RandomView(keras.layers.Layer):
 
     def call(self, images, progress):
         """`(n, h, w, 3)` and how much of the way is done, `(n, 1)`, 0 to 1 -> `(n, size, size, 3)`."""
-        n = images.shape[0]
-        side = 1 - self.zoom * progress * keras.random.uniform((n, 1), seed=self.random)
-        middle = 0.5 + STRAY * keras.random.normal((2, n, 1), seed=self.random)
-        corner = ops.maximum(0, ops.minimum(middle - side / 2, 1 - side))
-        images = window(images, corner, side, self.size)
-        images = self._turned(images) if self.turn else images
+        if self.zoom or images.shape[1:3] != (self.size, self.size):
+            images = self._zoomed(images, progress)
+        if self.turn:
+            images = self._turned(images)
         if not self.noise:
             return images
         spread = self.noise * ops.relu(1 - progress / CLEAN)[..., None, None]
         return images + spread * keras.random.normal(images.shape, seed=self.random)
+
+    def _zoomed(self, images, progress):
+        n = images.shape[0]
+        side = 1 - self.zoom * progress * keras.random.uniform((n, 1), seed=self.random)
+        middle = 0.5 + STRAY * keras.random.normal((2, n, 1), seed=self.random)
+        corner = ops.maximum(0, ops.minimum(middle - side / 2, 1 - side))
+        return window(images, corner, side, self.size)
 
     def _turned(self, images):
         angle = keras.random.uniform((images.shape[0],), -1, 1, seed=self.random) * (self.turn * math.pi / 180)
