@@ -112,12 +112,28 @@ def test_zero_to_one_pixels_are_refused(lite0, dog):
         backbones.top_k(lite0, dog / 255)
 
 
-@pytest.mark.core
-def test_random_weights_follow_the_seed():
-    first, again, other = (backbones.load("mobilenet_025", weights=None, seed=seed).get_weights()[0]
-                           for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 0.1
+@pytest.mark.parametrize("name", ["mobilenet_025", "mobilenetv3small"])
+def test_random_weights_follow_the_seed(name):
+    first, again, other = (backbones.load(name, weights=None, seed=seed).get_weights() for seed in (0, 0, 1))
+    for weights, same in zip(first, again, strict=True):
+        np.testing.assert_array_equal(weights, same)
+    assert np.abs(first[0] - other[0]).max() > 0.1
+
+
+def test_random_weights_leave_the_layers_as_they_were_built():
+    network = backbones.load("mobilenetv3small", weights=None, top=True)
+    assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.2]
+    norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert all(norm.momentum == 0.999 for norm in norms)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_untrained_features_are_of_usual_size_and_tell_photos_apart(name, dog, cat):
+    backbone = backbones.load(name, weights=None)
+    size = backbone.input_shape[1]
+    features = backbone.predict(np.stack([images.fit(photo, size) for photo in (dog, cat)]), verbose=0)
+    assert (features.std(axis=1) > 0.01).all() and (features.std(axis=1) < 100).all()
+    assert np.abs(features[0] - features[1]).mean() > 0.1 * np.abs(features).mean()
 
 
 def test_class_names():

@@ -181,12 +181,48 @@ def _row(name: str) -> Family:
 
 
 def _randomise(model: keras.Model, seed: int) -> None:
-    """Draw every kernel anew (He et al., 2015) from `seed`; the rest stays as Keras made it."""
+    """Draw every kernel anew from `seed`, with variance 2 / fan-in (He et al., arXiv:1502.01852)."""
     random = np.random.default_rng(seed)
-    for weight in model.weights:
-        if weight.name.endswith("kernel"):
-            fan_in = np.prod(weight.shape[:2] if weight.name.startswith("depthwise") else weight.shape[:-1])
-            values = np.empty(weight.shape, "float32")
-            for part in np.array_split(values.reshape(-1), -(-values.size // 2**22)):  # VGG has one of 103 million
-                part[:] = random.normal(0, np.sqrt(2 / fan_in), part.size)
-            weight.assign(values)
+    for layer in model.layers:
+        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+        for weight in layer.weights:
+            if weight.name.endswith("kernel"):
+                fan_in = np.prod(weight.shape[:2] if depthwise else weight.shape[:-1])
+                values = np.empty(weight.shape, "float32")
+                for part in np.array_split(values.reshape(-1), -(-values.size // 2**22)):  # VGG has one of 103 million
+                    part[:] = random.normal(0, np.sqrt(2 / fan_in), part.size)
+                weight.assign(values)
+    _normalise(model, random)
+
+
+def _normalise(model: keras.Model, random: np.random.Generator) -> None:
+    """Keep what the layers give near 1: by BatchNorm's statistics, else by the first kernel.
+
+    BatchNorm layers take the mean and variance that they see in pictures of noise, as in a first step of training.
+    Otherwise the first kernel makes up for pixels that spread by some 64, where He's rule supposes 1.
+    """
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not norms:
+        first = next(weight for weight in model.weights if weight.name.endswith("kernel"))
+        first.assign(first / 64)
+        return
+    settings = [(norm, "momentum", norm.momentum) for norm in norms]  # 0: this batch alone counts
+    settings += [(layer, "rate", layer.rate) for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    for layer, setting, _ in settings:
+        setattr(layer, setting, 0.0)
+    model(_noise(random, model.input_shape[1]), training=True)
+    for layer, setting, value in settings:
+        setattr(layer, setting, value)
+
+
+def _noise(random: np.random.Generator, size: int, count: int = 8) -> np.ndarray:
+    """Pictures `(count, size, size, 3)`, 0 to 255, of random colours in patches of 1 to 256 pixels.
+
+    Like photos, they have more contrast from one large patch to the next than from pixel to pixel.
+    """
+    pictures = np.full((count, size, size, 3), 127.5, "float32")
+    for patch, contrast in ((1, 10), (4, 20), (16, 30), (64, 40), (256, 50)):
+        across = -(-size // patch)
+        colours = random.normal(0, contrast, (count, across, across, 3))
+        pictures += colours.repeat(patch, axis=1).repeat(patch, axis=2)[:, :size, :size]
+    return np.clip(pictures, 0, 255)

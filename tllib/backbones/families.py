@@ -52,8 +52,9 @@ def _application(name: str, scaling: Callable | None, *, include_top: bool = Tru
     pixels = keras.Input((224, 224, 3), name="pixels")
     if include_top:
         options["classifier_activation"] = None
-    return getattr(keras.applications, name)(input_tensor=scaling(pixels) if scaling else pixels, weights=None,
-                                             include_top=include_top, **options)
+    network = getattr(keras.applications, name)(input_tensor=scaling(pixels) if scaling else pixels, weights=None,
+                                                include_top=include_top, **options)
+    return keras.Model(pixels, network.output, name=network.name)  # takes a batch; Keras's own, a list of one batch
 
 
 def _vgg(depth: int, parameters: int) -> Family:
