@@ -292,7 +292,7 @@ def test_a_proxy_that_refuses_is_said(small, tmp_path, monkeypatch):
     with serving({"p.zip": b""}, {"p.zip": [{"status": 407}], "http://example.org/p.zip": [{"status": 407}]}) as server:
         small("http://example.org/p.zip")
         monkeypatch.setenv("HTTP_PROXY", server.url)
-        with pytest.raises(ConnectionError, match="(?s)407 Proxy Authentication .*environment says HTTP_PROXY="):
+        with pytest.raises(ConnectionError, match=r"(?s)407 Proxy Authentication .* says HTTP_PROXY="):
             datasets.fetch("small", root=tmp_path, ask=False)
 
 
