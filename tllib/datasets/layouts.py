@@ -98,7 +98,7 @@ def _unwrapped(folder: Path) -> Path:
     name = inside[0].name
     if name == folder.name:
         return _unwrapped(inside[0])
-    says_nothing = _part(name) is None and not _CONTENTS.isdisjoint(_words(name))
+    says_nothing = part_of(name) is None and not _CONTENTS.isdisjoint(_words(name))
     return _unwrapped(inside[0]) if says_nothing and _with_pictures(inside[0]) else folder
 
 
@@ -109,9 +109,9 @@ def _parts(place: Path, split: str | Sequence[str] | None) -> list[Path]:
         ValueError: it can't be told, or shouldn't be joined, and no `split` says what is wanted.
     """
     folders = _with_pictures(place)
-    parts = [folder for folder in folders if _part(folder.name)]
+    parts = [folder for folder in folders if part_of(folder.name)]
     others = [folder for folder in folders if folder not in parts]
-    kinds = {_part(folder.name) for folder in parts}
+    kinds = {part_of(folder.name) for folder in parts}
     if len(others) > 1 and all(map(_is_content, folders)):
         raise ValueError(f"{place} holds {_listed(folders)}: kinds of files, not classes. {LABELS_ELSEWHERE}")
     if not parts:
@@ -156,8 +156,8 @@ def _check_one_level(parts: list[Path], classes: list[Path]) -> None:
                          f"are the classes, or parts: datasets.load({str(only)!r}).")
 
 
-def _part(name: str) -> str | None:
-    """Which part of a set a folder's name tells of, if any."""
+def part_of(name: str) -> str | None:
+    """Which part of a set a folder's name tells of: "train", "validation", "test", "unlabelled", "fold"; None: none."""
     words = _words(name)
     for word in words:
         bare = re.sub(r"(?<=...)(set|data|images|imgs|photos)$", "", word)
