@@ -19,3 +19,14 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     near = [folded[key] for key in difflib.get_close_matches(str(name).casefold(), folded, n=3, cutoff=0.5)]
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Known: {', '.join(known[:12])}"
     return ValueError(f"Unknown {kind} {name!r}. {hint}" + f" … ({len(known)} in all)" * (not near and len(known) > 12))
+
+
+def check_several(what: str, given: object, single: type = str) -> None:
+    """Refuse a lone thing where a list is expected; a lone text would be taken apart into its letters.
+
+    Raises:
+        ValueError: `given`, called `what`, is a `single`.
+    """
+    if isinstance(given, single):
+        shown = repr(given) if single is str else single.__name__
+        raise ValueError(f"{what} is a list, got a single {shown}. Put it in brackets: [{shown}].")

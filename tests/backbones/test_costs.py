@@ -20,3 +20,12 @@ def test_a_table_with_speeds():
     assert small.photos_per_second > 0 and large.photos_per_second > 0
     table = str(backbones.compare(["efficientnet_lite0"], measure=False))
     assert table.splitlines()[-1].split() == ["efficientnet_lite0", "4.7", "19", "0.8", "75.1", "–"]
+
+
+@pytest.mark.parametrize("wanted, message", [
+    (["mobilenet", "resnet"], r"Unknown backbone 'resnet'\. Did you mean 'resnet50'"),
+    ("vgg16", r"wanted is a list, got a single 'vgg16'\. Put it in brackets: \['vgg16'\]"),
+])
+def test_wrong_names_are_said_before_any_network_is_built(wanted, message):
+    with pytest.raises(ValueError, match=message):
+        backbones.compare(wanted)

@@ -72,6 +72,8 @@ def test_what_cannot_be_packed_leaves_nothing_behind(here, tmp_path, monkeypatch
     before = tree(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"'oxford_pets' is not in .*datasets\.fetch\('oxford_pets'\)"):
         classroom.pack(tmp_path / "class", ["cats_vs_dogs", "oxford_pets"])
+    with pytest.raises(ValueError, match="names is a list, got a single 'cats_vs_dogs'"):
+        classroom.pack(tmp_path / "class.zip", "cats_vs_dogs")
     with pytest.raises(FileNotFoundError, match=r"'flowers' is not in .*Folders there: cats_vs_dogs, weights"):
         classroom.pack(tmp_path / "class", ["flowers"])
     with pytest.raises(FileExistsError, match="is there already"):

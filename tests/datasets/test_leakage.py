@@ -2,7 +2,9 @@ import dataclasses
 
 from tllib import datasets
 
-from PIL import Image
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
 
 
 def test_copies_across_a_split_are_found_and_others_are_not(tmp_path, shared):
@@ -29,3 +31,40 @@ def test_drawn_pets_that_are_copied_leak(tmp_path):
     part = dataclasses.replace(photos, paths=(copy,), labels=photos.labels[:1])
     nearest = datasets.near_duplicates(photos, part)[0]
     assert (nearest.first, nearest.second, nearest.bits) == (photos.paths[3], copy, 0)
+
+
+TURNED = {
+    "mirrored": ImageOps.mirror,
+    "upside down": ImageOps.flip,
+    "90": lambda photo: photo.transpose(Image.Transpose.ROTATE_90),
+    "180": lambda photo: photo.transpose(Image.Transpose.ROTATE_180),
+    "270": lambda photo: photo.transpose(Image.Transpose.ROTATE_270),
+    "mirrored and turned": lambda photo: photo.transpose(Image.Transpose.TRANSVERSE),
+    "grey": lambda photo: photo.convert("L"),
+    "grey and mirrored": lambda photo: ImageOps.mirror(photo.convert("L")),
+}
+
+
+@pytest.mark.parametrize("change", TURNED.values(), ids=TURNED)
+def test_mirrored_turned_and_grey_copies_are_found(tmp_path, change):
+    photos = datasets.load("cartoon_pets").subset(32)
+    copies = []
+    for number, path in enumerate(photos.paths):
+        copies.append(tmp_path / f"{number}.jpg")
+        with Image.open(path) as photo:
+            change(photo.convert("RGB")).save(copies[-1], quality=60)
+    found = datasets.near_duplicates(photos, dataclasses.replace(photos, paths=tuple(copies)))
+    assert {(pair.first, pair.second) for pair in found} == set(zip(photos.paths, copies, strict=True))
+
+
+@pytest.mark.parametrize("name", ["cartoon_pets", "drawn_digits"])
+def test_different_drawings_are_no_copies(name):
+    photos = datasets.load(name)
+    one, other = photos.take(np.arange(0, len(photos), 2)), photos.take(np.arange(1, len(photos), 2))
+    assert datasets.near_duplicates(one, other) == []
+
+
+def test_different_photos_are_no_copies(shared):
+    photos = datasets.load("oxford_pets", root=shared / "data")
+    one, other = photos.take(np.arange(0, len(photos), 2)), photos.take(np.arange(1, len(photos), 2))
+    assert datasets.near_duplicates(one, other) == []

@@ -1,3 +1,4 @@
+import os
 import unicodedata
 
 from tllib import datasets, files, images
@@ -59,7 +60,7 @@ def test_nothing_is_left_out_without_a_word(tmp_path):
     (folder / "empty").mkdir()
     photos = datasets.load(folder)
     assert photos.counts() == {"fork": 2, "spoon": 2}
-    assert photos.report.endswith("; 5 that are no pictures: .txt 3, .xml 1, empty 1"), photos.report
+    assert photos.report.endswith("; 4 that are no pictures: .txt 3, .xml 1; no photo in: __MACOSX, empty")
     assert photos.set_aside[folder / "empty"] == "an empty folder"
     assert photos.set_aside[folder / "notes.txt"] == "in no class folder"
 
@@ -90,6 +91,142 @@ def test_folders_train_and_val_are_official_parts(tmp_path):
     assert {path.parts[-3] for path in val.paths} == {"val"}
     with pytest.raises(ValueError, match="has no part 'test': train, val"):
         datasets.load(tmp_path / "mine", split="test")
+
+
+def lay_out(root, *folders):
+    """Folders, each with two small pictures of its own."""
+    random = np.random.default_rng(0)
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for n in range(2):
+            Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype="uint8")).save(root / folder / f"{n}.png")
+    return root
+
+
+PARTS = [
+    ("training_set/training_set/cats", "training_set/training_set/dogs", "test_set/test_set/cats",
+     "test_set/test_set/dogs"),
+    ("training_set/cats", "training_set/dogs", "test_set/cats", "test_set/dogs", "single_prediction"),
+    ("seg_train/seg_train/cats", "seg_train/seg_train/dogs", "seg_test/seg_test/cats", "seg_test/seg_test/dogs",
+     "seg_pred/seg_pred"),
+    ("Train_Data/cats", "Train_Data/dogs", "Test_Data/cats", "Test_Data/dogs"),
+    ("train/train/cats", "train/train/dogs"),
+    ("train/cats", "train/dogs"),
+    ("images_train/cats", "images_train/dogs", "images_val/cats", "images_val/dogs"),
+    ("train/cats", "train/dogs", "dev/cats", "dev/dogs"),
+    ("Training/cats", "Training/dogs", "Testing/cats", "Testing/dogs"),
+    ("train/cats", "train/dogs", "valid/cats", "valid/dogs", "test/cats", "test/dogs"),
+    ("split_train/cats", "split_train/dogs", "split_test/cats", "split_test/dogs"),
+    ("x_train/cats", "x_train/dogs", "X_test/cats", "X_test/dogs"),
+    ("TrainSet/cats", "TrainSet/dogs", "TestSet/cats", "TestSet/dogs"),
+    ("trainset/cats", "trainset/dogs", "evalset/cats", "evalset/dogs"),
+    ("train2017/cats", "train2017/dogs", "val2017/cats", "val2017/dogs"),
+    ("train/cats", "train/dogs", "test"),
+    ("images/train/cats", "images/train/dogs", "images/test/cats", "images/test/dogs"),
+    ("train/images/cats", "train/images/dogs", "val/images/cats", "val/images/dogs"),
+    ("PetImages/cats", "PetImages/dogs"),
+    ("mine/cats", "mine/dogs"),
+]
+
+
+@pytest.mark.parametrize("folders", PARTS, ids=lambda folders: folders[0])
+def test_parts_are_never_taken_for_classes(tmp_path, folders):
+    photos = datasets.load(lay_out(tmp_path / "mine", *folders))
+    of_classes = [folder for folder in folders if folder.endswith(("cats", "dogs"))]
+    assert photos.class_names == ("cats", "dogs") and len(photos) == 2 * len(of_classes)
+    left = 2 * (len(folders) - len(of_classes))
+    assert len(photos.set_aside) == left and (f"{left} set aside" in photos.report) == bool(left)
+    if len({folder.split("/")[0] for folder in of_classes}) == 2:
+        part = folders[0].split("/")[0]
+        assert {path.relative_to(tmp_path / "mine").parts[0] for path in
+                datasets.load(tmp_path / "mine", split=part).paths} == {part}
+
+
+ASKED = [
+    (("fold1/cats", "fold1/dogs", "fold2/cats", "fold2/dogs"), r"holds fold1, fold2\. Say which .*split='fold1'"),
+    (("fold_1/train/cats", "fold_1/train/dogs", "fold_1/test/cats", "fold_2/train/cats"), "holds fold_1, fold_2"),
+    (("train/cats", "train/dogs", "extra/cats", "extra/dogs"), "holds train, like parts .* beside extra"),
+    (("train", "test", "more"), "holds test, train, like parts .* beside more"),
+    (("train", "test"), "test, train, parts of a data set, but they hold no folder per class.* a table"),
+    (("train_images", "test_images"), "parts of a data set, but they hold no folder per class"),
+    (("HAM10000_images_part_1", "HAM10000_images_part_2"), "parts of a data set, but they hold no folder per class"),
+    (("trainA", "trainB", "testA", "testB"), "parts of a data set, but they hold no folder per class"),
+    (("images_001/images", "images_002/images"), "images_001, images_002: kinds of files, not classes"),
+    (("images", "masks"), "images, masks: kinds of files, not classes"),
+    (("train/train/cats", "train/train/dogs", "train/test/cats", "train/test/dogs"), "train is divided once more"),
+    (("cats_and_dogs_filtered/cats", "cats_and_dogs_filtered/dogs"),
+     r"holds a single folder.*datasets\.load\('.*filtered"),
+    (("train/steam", "train/diesel", "bus", "car"), "holds train, like parts .* beside bus, car"),
+    (("train/images",), "1 class folders|hold no folder per class"),
+]
+
+
+@pytest.mark.parametrize("folders, message", ASKED, ids=[folders[0] for folders, _ in ASKED])
+def test_what_can_be_classes_or_parts_is_asked(tmp_path, folders, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.load(lay_out(tmp_path / "mine", *folders))
+
+
+@pytest.mark.parametrize("folders", [
+    ("bus", "car", "train"), ("valid", "not_valid"), ("test_negative", "test_positive"), ("Control", "Test"),
+    ("train_diesel", "train_steam"), ("10", "2", "1"), ("folded", "flat"), ("cat images", "dog images"),
+    ("bus/city", "train/steam"),
+], ids=str)
+def test_classes_that_are_called_like_parts_stay_classes(tmp_path, folders):
+    photos = datasets.load(lay_out(tmp_path / "mine", *folders))
+    assert photos.class_names == tuple(sorted({folder.split("/")[0] for folder in folders}))
+    assert not photos.set_aside
+
+
+def test_folds_are_chosen_by_name_one_or_several(tmp_path):
+    folder = lay_out(tmp_path / "mine", *(f"fold{n}/{name}" for n in (1, 2, 3) for name in ("cats", "dogs")))
+    one, two = datasets.load(folder, split="fold2"), datasets.load(folder, split=["fold1", "fold3"])
+    assert {path.parts[-3] for path in one.paths} == {"fold2"} and len(one) == 4
+    assert {path.parts[-3] for path in two.paths} == {"fold1", "fold3"} and len(two) == 8
+    with pytest.raises(ValueError, match="has no part 'fold4': fold1, fold2, fold3"):
+        datasets.load(folder, split="fold4")
+
+
+def test_a_named_part_is_read_whatever_lies_beside_it(tmp_path):
+    folder = lay_out(tmp_path / "mine", "train/cats", "train/dogs", "extra/cats", "extra/dogs")
+    assert len(datasets.load(folder, split="train")) == 4
+
+
+def test_a_part_without_labels_cannot_be_named(tmp_path):
+    folder = lay_out(tmp_path / "mine", "train/cats", "train/dogs", "test")
+    with pytest.raises(ValueError, match="holds test, parts of a data set, but they hold no folder per class"):
+        datasets.load(folder, split="test")
+
+
+def test_what_lies_beside_class_folders_is_said(tmp_path):
+    folder = lay_out(tmp_path / "mine", ".", "cat", "dog", "@eaDir/cat", "__MACOSX")
+    for file in (folder / "__MACOSX").iterdir():
+        file.rename(file.with_name(f"._{file.name}"))
+    (folder / "cat/0.png").rename(folder / "cat/0.PNG")
+    (folder / "labels.csv").write_text("no picture")
+    (folder / "bird").mkdir()
+    (folder / "fish").mkdir()
+    (folder / "fish/notes.txt").write_text("no picture")
+    photos = datasets.load(folder)
+    assert photos.counts() == {"cat": 2, "dog": 2}
+    assert "; 2 set aside: mine/0.png (in no class folder), mine/1.png" in photos.report
+    assert photos.report.endswith("; 2 that are no pictures: .csv 1, .txt 1; no photo in: __MACOSX, bird, fish")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_in_circles_are_said_and_linked_classes_are_read(tmp_path):
+    folder = lay_out(tmp_path / "mine", "cat", "dog")
+    lay_out(tmp_path / "elsewhere", "deep")
+    (folder / "all").symlink_to(folder)
+    (folder / "cat/up").symlink_to(folder)
+    (folder / "bird").symlink_to(tmp_path / "elsewhere")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    photos = datasets.load(folder)
+    assert photos.counts() == {"bird": 2, "cat": 2, "dog": 2}
+    assert {path.name: why for path, why in photos.set_aside.items()} == {
+        "all": "a link to a folder, not followed", "up": "a link to a folder, not followed",
+        "gone": "in no class folder"}
+    assert "3 set aside" in photos.report
 
 
 @pytest.mark.parametrize("counts, test, expected", [

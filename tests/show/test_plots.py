@@ -104,3 +104,8 @@ def test_heat_maps_colour_what_matters_and_leave_the_picture_visible():
     assert shown[0, 0].tolist() == [85] * 3 and shown[0, 7].tolist() == [17] * 3, "light and dark, as in the picture"
     assert np.unravel_index(shown.sum(axis=-1).argmax(), heat.shape) == (2, 3), "the highest is the brightest"
     assert shown[2, 3, 2] < shown[2, 3, 1], "and yellow"
+
+
+def test_a_lone_title_is_not_taken_apart():
+    with pytest.raises(ValueError, match="titles is a list, got a single 'cat'"):
+        show.images([np.full((8, 8, 3), 200, "uint8")], "cat")

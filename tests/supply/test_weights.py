@@ -140,3 +140,18 @@ def test_real_mobilenet_weights_from_a_server(empty, shared, monkeypatch, dog):
     for ours, theirs in zip(network.get_weights(), direct.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert backbones.top_k(network, dog, k=1) == backbones.top_k(direct, dog, k=1)
+
+
+def test_a_damaged_file_that_was_brought_is_not_blamed_on_the_package(empty, monkeypatch, tmp_path):
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path / "cache"))
+    brought = empty / PACKAGED["efficientnet_lite0"].name
+    brought.parent.mkdir(parents=True)
+    brought.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"data/weights/.*pth is damaged .*Remove it, or bring it again\.$"):
+        backbones.load("efficientnet_lite0")
+
+
+def test_without_a_connection_the_variable_and_the_steps_by_hand_are_said(empty, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "localhost,fe80::/10")
+    with pytest.raises(FileNotFoundError, match=r"(?s)NO_PROXY='localhost,fe80::/10'.*Fetch https?://.*with a browser"):
+        backbones.load("mobilenet_025", top=True)

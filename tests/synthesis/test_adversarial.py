@@ -137,6 +137,12 @@ def test_second_opinions_need_a_target(lite0, dog):
     for results in ([result], []):
         with pytest.raises(ValueError, match="with a target"):
             synthesis.second_opinions({"lite0": lite0}, results)
+    with pytest.raises(ValueError, match="results is a list, got a single ImageResult"):
+        synthesis.second_opinions({"lite0": lite0}, result)
+    with pytest.raises(ValueError, match="results is a list, got a single ImageResult"):
+        synthesis.survival(lite0, result)
+    with pytest.raises(ValueError, match="also is a list, got a single Model"):
+        synthesis.adversarial_image(lite0, dog, also=lite0)
 
 
 def test_one_small_step_already_raises_the_target(lite0, dog):

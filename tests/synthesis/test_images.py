@@ -179,7 +179,8 @@ def test_recipes(options, message):
 
 
 @pytest.mark.parametrize("targets, options, message", [
-    ([], {}, "targets is empty"), (["zebr"], {}, "Did you mean 'zebra'"), (["zebra"], {"size": 5}, "32 to 1024"),
+    ([], {}, "targets is empty"), ("zebra", {}, "targets is a list, got a single 'zebra'"),
+    (["zebr"], {}, "Did you mean 'zebra'"), (["zebra"], {"size": 5}, "32 to 1024"),
     (["zebra"], {"start": np.zeros((9, 9, 3))}, "0 to 255"), (["zebra"], {"mixed_with": "zbra"}, "Did you mean"),
 ])
 def test_ideal_settings(targets, options, message, small):

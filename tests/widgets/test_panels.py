@@ -196,6 +196,10 @@ def test_explorer_looks_once_for_each_size_of_change(lite0, lite1, dog, monkeypa
         assert explorer.results[epsilon].distance["largest"] <= epsilon and explorer.results[epsilon].success
         assert f"at most {epsilon} of 256" in explorer.note.value and "lite1 says" in explorer.alt
     assert calls == [1, 16] and set(explorer.results) == {1, 16}
+    monkeypatch.setattr(synthesis, "adversarial_image", lambda *_, **__: 1 / 0)
+    explorer.slider.value = 4
+    assert "4 grey levels could be looked for: division by zero" in explorer.note.value and 4 not in explorer.results
+    monkeypatch.setattr(synthesis, "adversarial_image", attack)
     with pytest.raises(ValueError, match="Did you mean"):
         widgets.adversarial_explorer(lite0, dog, "Siamese dog")
     with pytest.raises(ValueError, match="1, 2, 4, 8, 16"):

@@ -11,6 +11,7 @@ from tllib.backbones.backbone import features_of, names
 from tllib.backbones.engine import jit_compile
 from tllib.backbones.families import FAMILIES
 from tllib.progress import progress
+from tllib.suggest import check_several, unknown_name
 
 import keras
 import numpy as np
@@ -61,12 +62,20 @@ def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_
     """Put backbones side by side. It takes no weight files: neither size nor speed depends on what was learned.
 
     Args:
-        wanted: names. Defaults to all.
-        measure: time each on random photos, some seconds a backbone.
+        wanted: a list of names. Defaults to all.
+        measure: time each on random photos, some seconds per backbone.
         batch_size: photos at once while measuring.
+
+    Raises:
+        ValueError: an unknown name, or a single text instead of a list.
     """
+    wanted = names() if wanted is None else wanted
+    check_several("wanted", wanted)
+    for name in wanted:
+        if name not in FAMILIES:
+            raise unknown_name("backbone", name, names())
     rows = []
-    for name in progress(names() if wanted is None else wanted, what="comparing", unit="backbone"):
+    for name in progress(wanted, what="comparing", unit="backbone"):
         row = FAMILIES[name]
         network = row.build()  # with Keras's own random weights
         work = 2 * multiply_adds(network) / 1e9

@@ -16,6 +16,7 @@ from pathlib import Path
 from tllib.datasets import SOURCES
 from tllib.files import data_root, full_disk_explained, replacing
 from tllib.progress import progress
+from tllib.suggest import check_several
 from tllib.supply import fetch
 from tllib.supply.unpack import unpack_archive
 
@@ -40,8 +41,10 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
         FileExistsError: `target` is there already.
         FileNotFoundError: a data set is not here, or not whole.
         OSError: the disk is full; nothing is left behind.
-        ValueError: some files have names that not every system can hold; the message lists them.
+        ValueError: some files have names that not every system can hold; the message lists them. Or `names` is a
+            single text.
     """
+    check_several("names", names)
     target, root = Path(target).expanduser(), data_root(root)
     target = target if target.suffix.lower() == ".zip" else target.with_name(f"{target.name}.zip")
     if target.exists():
@@ -93,7 +96,7 @@ def _contents(root: Path, names: Sequence[str]) -> Iterator[tuple[Path, str]]:
 
     for name in names:
         for file in sorted((root / name).rglob("*")):
-            if file.is_file() and file.name != ".lock" and not file.name.startswith("._"):  # macOS's notes
+            if file.is_file() and not file.name.startswith("._"):  # macOS's notes
                 yield file, file.relative_to(root).as_posix()
     for file in backbones.weight_files():
         yield file, f"weights/{file.name}"

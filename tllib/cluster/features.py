@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from tllib import backbones, images
 from tllib.cluster.table import ABOUT, label_of, located, problems, read_about, rows
-from tllib.datasets.layouts import PARTS
 from tllib.supply.cleaning import PASSING, why
 from tllib.transfer.cache import fingerprint
 
@@ -83,7 +82,7 @@ def _listed(folders: Sequence[str | os.PathLike]) -> Iterator[tuple[str, str]]:
         scheme = str(folder).split("://")[0] + "://" if "://" in str(folder) else ""
         for info in place.get_file_info(fs.FileSelector(root, recursive=True)):
             if info.type == fs.FileType.File and not info.base_name.startswith((".", "_")):
-                yield scheme + info.path, label_of(info.path, root, PARTS)
+                yield scheme + info.path, label_of(info.path, root)
 
 
 def _claim(place: fs.FileSystem, root: str, about: dict) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tllib.datasets.layouts import part_of
 from tllib.transfer import FeatureTable
 
 import numpy as np
@@ -96,9 +97,9 @@ def _batches(place: fs.FileSystem, root: str, columns: Sequence[str]) -> Iterato
                 yield from file.iter_batches(ROWS, columns=list(columns))
 
 
-def label_of(path: str, root: str, parts: set[str]) -> str:
-    """The class folder that a photo lies in: the first below `root` that is not one of `parts` ("train", "test")."""
+def label_of(path: str, root: str) -> str:
+    """The class folder that a photo lies in: the first below `root` that is no part ("train", "test") of the set."""
     folders = path.removeprefix(root).strip("/").split("/")[:-1]
-    if len(folders) > 1 and folders[0].casefold() in parts:
+    while len(folders) > 1 and part_of(folders[0]):
         folders = folders[1:]
     return unicodedata.normalize("NFC", folders[0]) if folders else ""

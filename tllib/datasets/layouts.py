@@ -2,32 +2,63 @@
 
 Each function knows one way to lay a set out. All take the folder, the kind of `labels` and the official `split`; None:
 the first kind that the set has, all parts.
+
+Whether folders are classes or parts of the set ("train", "test") is told by the words in their names. A single "train"
+beside "bus" and "car" is a class. Where it can't be told, the reader is asked.
 """
 
+import itertools
 import os
+import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+from PIL import Image
+
 Rows = list[tuple[Path, str]]
 _letters = attrgetter("parts")  # to sort by: Windows' paths take a and A for the same, and so have another order
-PARTS = {"train", "training", "trainval", "val", "valid", "validation", "test", "testing"}
+
+# Words that name a part of a data set -> which part; of "testset" and "train_images", too.
+_PARTS = {
+    "train": "train", "training": "train", "trainval": "train",
+    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "eval": "validation", "evaluation": "validation", "holdout": "validation",
+    "test": "test", "testing": "test",
+    "pred": "unlabelled", "predict": "unlabelled", "prediction": "unlabelled", "predictions": "unlabelled",
+    "unlabeled": "unlabelled", "unlabelled": "unlabelled",
+}
+_NUMBERED = {"fold", "kfold", "split", "part"}  # with a number, a part as well
+# Words that say only that there are files inside, or of what kind.
+_CONTENTS = {"image", "images", "img", "imgs", "photo", "photos", "picture", "pictures", "data", "dataset", "jpeg",
+             "jpg", "png", "mask", "masks", "label", "labels", "annotation", "annotations"}
+PICTURES = {*Image.registered_extensions(), ".heic", ".heif"}  # endings of files that should be pictures
+LABELS_ELSEWHERE = "If a table or the file names say what each photo shows, move it into a folder called as its class."
 
 
-def by_class(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
-    """Read a folder a class, photos at any depth below it; or a folder a part ("train", "test"), holding these."""
+def by_class(folder: Path, *, labels: str | None = None, split: str | Sequence[str] | None = None) -> Rows:
+    """Read a folder per class, photos at any depth below it; or a folder per part ("train", "test"), holding these.
+
+    `split` names one folder of a part, or several.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"No folder at {folder}. Give one that holds a folder of photos for each class.")
-    classes = _folders(folder)
-    parts = [part for part in classes if part.name.casefold() in PARTS and len(_folders(part)) > 1]
-    if split not in (None, *(part.name for part in parts)):
-        raise ValueError(f"{folder} has no part {split!r}: {', '.join(part.name for part in parts) or 'only classes'}.")
-    if parts:
-        classes = [inside for part in parts if split in (None, part.name) for inside in _folders(part)]
-    rows = [(path, "" if path == entry else unicodedata.normalize("NFC", entry.name)) for entry in classes
-            for path in _files(entry) or [entry]]
-    return rows + [(path, "") for place in (folder, *parts) for path in sorted(place.iterdir(), key=_letters)
-                           if path.is_file() and path.name[0] != "."]
+    place = _unwrapped(folder)
+    parts = _parts(place, split)
+    chosen = _chosen(folder, parts, split)
+    homes = [_unwrapped(part) for part in chosen] if parts else [place]
+    classes = [entry for home in homes for entry in _classes(home)]
+    _check_one_level(homes if parts else [], classes)
+    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry in classes for path in _files(entry)]
+    if parts and not rows:
+        raise ValueError(f"{place} holds {_listed(chosen)}, parts of a data set, but they hold no folder per class. "
+                         f"{LABELS_ELSEWHERE}")
+    elsewhere = [path for part in parts if part not in chosen for path in _files(part)]
+    links = [path for entry in (folder, *classes) for path in _links(entry)]
+    empty = [entry for home in homes for entry in _folders(home) if not _files(entry)]
+    rest = {*_files(folder), *links, *empty} - {path for path, _ in rows} - set(elsewhere) - (set(classes) - set(empty))
+    return rows + [(path, "") for path in sorted(rest, key=_letters)]
 
 
 def cats_and_dogs(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
@@ -59,14 +90,132 @@ def by_name(folder: Path, *, labels: str | None = None, split: str | None = None
             for path in _files(folder / part)]
 
 
+def _unwrapped(folder: Path) -> Path:
+    """Where a set begins, below a folder that only repeats a name or says "images": `seg_train/seg_train`."""
+    inside = _with_pictures(folder)
+    if len(inside) != 1:
+        return folder
+    name = inside[0].name
+    if name == folder.name:
+        return _unwrapped(inside[0])
+    says_nothing = part_of(name) is None and not _CONTENTS.isdisjoint(_words(name))
+    return _unwrapped(inside[0]) if says_nothing and _with_pictures(inside[0]) else folder
+
+
+def _parts(place: Path, split: str | Sequence[str] | None) -> list[Path]:
+    """The folders in `place` that are parts of the set; none if they are classes.
+
+    Raises:
+        ValueError: it can't be told, or shouldn't be joined, and no `split` says what is wanted.
+    """
+    folders = _with_pictures(place)
+    parts = [folder for folder in folders if part_of(folder.name)]
+    others = [folder for folder in folders if folder not in parts]
+    kinds = {part_of(folder.name) for folder in parts}
+    if len(others) > 1 and all(map(_is_content, folders)):
+        raise ValueError(f"{place} holds {_listed(folders)}: kinds of files, not classes. {LABELS_ELSEWHERE}")
+    if not parts:
+        return []
+    hold_classes = any(len(_with_pictures(part)) > 1 for part in parts)
+    differ_by_number = len({re.sub(r"\d+", "", part.name) for part in parts}) == 1
+    if split is None and kinds == {"fold"} and hold_classes:
+        raise ValueError(f"{place} holds {_listed(parts)}. Say which to load, one or several: "
+                         f"split={parts[0].name!r}, or split={[part.name for part in parts[1:3]]}.")
+    if not others and (len(kinds) > 1 or differ_by_number):
+        return parts
+    if len(kinds) == 1 and not hold_classes:
+        return []  # "train" beside "bus", "valid" beside "not valid": classes
+    if split is None:
+        beside = f", beside {_listed(others)}" if others else ""
+        raise ValueError(f"{place} holds {_listed(parts)}, like parts of a data set{beside}. Name a part, "
+                         f"split={parts[0].name!r}, or move what doesn't belong there elsewhere.")
+    return parts
+
+
+def _chosen(folder: Path, parts: list[Path], split: str | Sequence[str] | None) -> list[Path]:
+    """The parts that `split` names, all for None."""
+    if split is None:
+        return parts
+    by_name = {part.name: part for part in parts}
+    wanted = [split] if isinstance(split, str) else list(split)
+    for name in wanted:
+        if name not in by_name:
+            raise ValueError(f"{folder} has no part {name!r}: {', '.join(by_name) or 'only classes'}.")
+    return [by_name[name] for name in wanted]
+
+
+def _check_one_level(parts: list[Path], classes: list[Path]) -> None:
+    """Refuse parts that are divided once more, and a single folder that may hold the classes."""
+    for part in parts:
+        if again := _parts(part, None):
+            raise ValueError(f"{part} is divided once more, into {_listed(again)}. Load it by itself: "
+                             f"datasets.load({str(part)!r}).")
+    if not parts and len(classes) == 1 and len(inside := _with_pictures(classes[0])) > 1:
+        only = classes[0]
+        raise ValueError(f"{only.parent} holds a single folder, {only.name}, which holds {_listed(inside)}. If those "
+                         f"are the classes, or parts: datasets.load({str(only)!r}).")
+
+
+def part_of(name: str) -> str | None:
+    """Which part of a set a folder's name tells of: "train", "validation", "test", "unlabelled", "fold"; None: none."""
+    words = _words(name)
+    for word in words:
+        bare = re.sub(r"(?<=...)(set|data|images|imgs|photos)$", "", word)
+        if bare in _PARTS:
+            return _PARTS[bare]
+    numbered = any(word in _NUMBERED and following.isdigit() for word, following in itertools.pairwise(words))
+    return "fold" if numbered else None
+
+
+def _is_content(folder: Path) -> bool:
+    words = {word for word in _words(folder.name) if not word.isdigit()}
+    return bool(words) and words <= _CONTENTS
+
+
+def _words(name: str) -> list[str]:
+    """Small words of a name: "TrainData_01" -> train, data, 01."""
+    return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+
+
+def _listed(folders: list[Path]) -> str:
+    return ", ".join(folder.name for folder in folders[:4]) + (", …" if len(folders) > 4 else "")
+
+
+def _with_pictures(folder: Path) -> list[Path]:
+    """The folders in a folder that hold pictures at any depth, going by the endings of names."""
+    return [entry for entry in _classes(folder) if any(path.suffix.lower() in PICTURES for path in _walk(entry))]
+
+
+def _classes(home: Path) -> list[Path]:
+    """The folders in a folder, without links that lead back up."""
+    return [entry for entry in _folders(home)
+            if not (entry.is_symlink() and home.resolve().is_relative_to(entry.resolve()))]
+
+
 def _folders(folder: Path) -> list[Path]:
-    return [entry for entry in sorted(folder.iterdir(), key=_letters) if entry.is_dir() and entry.name[0] != "."]
+    return [entry for entry in sorted(folder.iterdir(), key=_letters) if entry.is_dir() and not _hidden(entry.name)]
+
+
+def _hidden(name: str) -> bool:
+    return name[0] == "." or name in ("@eaDir", "$RECYCLE.BIN")  # previews of a network drive; Windows' bin
 
 
 def _files(folder: Path) -> list[Path]:
-    """Every file below a folder but hidden ones, sorted."""
-    files = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] != "."]
-        files += [Path(place, name) for name in names if name[0] != "."]
-    return sorted(files, key=_letters)
+    """Every file below a folder but hidden ones, sorted; links to folders are not followed."""
+    return sorted(_walk(folder), key=_letters)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        yield from (Path(place, name) for name in names if not _hidden(name))
+
+
+def _unreadable(error: OSError) -> None:
+    raise error
+
+
+def _links(folder: Path) -> list[Path]:
+    """Links to folders, at any depth."""
+    return [Path(place, name) for place, folders, _ in os.walk(folder) for name in folders
+            if os.path.islink(os.path.join(place, name))]

@@ -14,7 +14,8 @@ from tllib.supply import cleaning, fetch
 from tllib.supply.sources import SOURCES
 
 import numpy as np
-from PIL import Image
+
+EMPTY = "an empty folder"
 
 
 @dataclass(frozen=True)
@@ -77,22 +78,25 @@ class PhotoSet:
 
 
 def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
-         split: str | None = None, fallback: str | Sequence[str] = ()) -> PhotoSet:
+         split: str | Sequence[str] | None = None, fallback: str | Sequence[str] = ()) -> PhotoSet:
     """Find a data set on this machine, and look at its photos. Nothing is downloaded; drawn sets are drawn once.
 
     Args:
         name: "cats_vs_dogs", "cats_vs_dogs_small", "oxford_pets"; "cartoon_pets", "textures", "drawn_digits",
-            "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class.
+            "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class,
+            or a folder for each part ("train", "Test_Data", "seg_val") that holds these.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
-        split: an official part: "trainval" or "test" of Oxford's pets and of textures, digits and cells; the name of a
-            folder "train", "val", "test" … that holds the class folders. Defaults to all parts together.
+        split: an official part: "trainval" or "test" of Oxford's pets and of textures, digits and cells; of a folder,
+            the name of a part's folder, or a list of them. Defaults to all parts together; folds of a cross-validation
+            have to be named.
         fallback: what to load when `name` is not on this machine: a set, or several: the first that is here; `.report`
             says which. With `split`, three quarters of it are "trainval", every fourth photo is "test".
 
     Raises:
         FileNotFoundError: it is not there; the message says where to get it and where to put it.
-        ValueError: unknown name, label kind or split; a folder without classes.
+        ValueError: unknown name, label kind or split; a folder without classes, or one in which classes and parts can't
+            be told apart.
     """
     if name not in SOURCES:
         if isinstance(name, os.PathLike) or len(Path(name).parts) > 1 or Path(name).is_dir():
@@ -124,28 +128,51 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
 
 def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos") -> PhotoSet:
     """Leave out what is no photo or can't be read, and say so."""
-    reasons = {path: "an empty folder" if path.is_dir() else "in no class folder" for path, label in rows if not label}
+    reasons = {path: _why_in_no_class(path) for path, label in rows if not label}
     reasons |= cleaning.unusable(folder, [path for path, label in rows if label])
     kept = [(path, label) for path, label in rows if path not in reasons]
     counts = Counter(label for _, label in kept)
-    photos = {path for path in reasons if path.suffix.lower() in {*Image.registered_extensions(), ".heic", ".heif"}}
-    others = Counter(path.suffix.lower() or path.name for path in set(reasons) - photos)
-    shown = [f"{path.parent.name}/{path.name} ({why})" for path, why in reasons.items() if path in photos]
-    remarks = [f"{len(shown)} set aside: {', '.join(shown[:2])}" + (", …" if len(shown) > 2 else "")] if shown else []
-    if others:
-        kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind))
-        remarks.append(f"{others.total()} that are no pictures: " + ", ".join(f"{kind} {n}" for kind, n in kinds))
-    lost = {label for path, label in rows if label and path in photos} - set(counts)
-    if lost or len(counts) < 2:
-        raise ValueError(f"{title}: " + (f"class {min(lost)!r} has no photo that can be read. " if lost else
-                         f"{len(counts)} class folders with photos; expected two or more, such as "
-                         f"{folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg. ") + "; ".join(remarks))
+    unread = {path for path in reasons if path.suffix.lower() in layouts.PICTURES or path.is_symlink()}
+    lost = {label for path, label in rows if label and path in unread} - set(counts)
+    without = {label for _, label in rows if label} - set(counts)
+    without |= {path.name for path, why in reasons.items() if why == EMPTY}
+    remarks = _remarks(reasons, unread, without)
+    if lost:
+        raise ValueError(f"{title}: class {min(lost)!r} has no photo that can be read. {remarks}")
+    if len(counts) < 2:
+        raise ValueError(f"{title}: {len(counts)} class folders with photos; expected two or more, such as "
+                         f"{folder.name}/cat/1.jpg and {folder.name}/dog/1.jpg. {layouts.LABELS_ELSEWHERE} {remarks}")
     names = tuple(sorted(counts))
     of_class = ", ".join(f"{name} {counts[name]}" for name in names) if len(names) <= 8 else \
         f"{min(counts.values())} to {max(counts.values())} each"
     report = f"{title}: {len(kept)} {noun}, {len(names)} classes ({of_class})"
-    return PhotoSet(tuple(path for path, _ in kept), _labels([names.index(label) for _, label in kept]), names,
-                    "; ".join([report, *remarks]), reasons)
+    if remarks:
+        report = f"{report}; {remarks}"
+    return PhotoSet(tuple(path for path, _ in kept), _labels([names.index(label) for _, label in kept]), names, report,
+                    reasons)
+
+
+def _why_in_no_class(path: Path) -> str:
+    if path.is_symlink() and path.is_dir():
+        return "a link to a folder, not followed"
+    return EMPTY if path.is_dir() else "in no class folder"
+
+
+def _remarks(reasons: Mapping[Path, str], unread: set[Path], without: set[str]) -> str:
+    """What was left out, in a line: photos with the reason, other files by their ending, folders without a photo."""
+    remarks = []
+    shown = [f"{path.parent.name}/{path.name} ({why})" for path, why in reasons.items() if path in unread]
+    if shown:
+        more = ", …" if len(shown) > 2 else ""
+        remarks.append(f"{len(shown)} set aside: {', '.join(shown[:2])}{more}")
+    others = Counter(path.suffix.lower() or path.name for path, why in reasons.items()
+                     if path not in unread and why != EMPTY)
+    if others:
+        kinds = sorted(others.items(), key=lambda kind: (-kind[1], kind))
+        remarks.append(f"{others.total()} that are no pictures: " + ", ".join(f"{kind} {n}" for kind, n in kinds))
+    if without:
+        remarks.append(f"no photo in: {', '.join(sorted(without))}")
+    return "; ".join(remarks)
 
 
 def _labels(numbers) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tllib.datasets import PhotoSet
 from tllib.images import load, to_uint8
 from tllib.show.words import counted, ends, listed
+from tllib.suggest import check_several
 from tllib.transfer import RateSearch, Report
 
 import matplotlib.figure
@@ -74,6 +75,7 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
         inches: width of a picture.
         alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
     """
+    check_several("titles", titles)
     if not len(pictures):
         return _note("nothing to show")
     columns = min(columns, len(pictures))

