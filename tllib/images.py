@@ -285,6 +285,16 @@ def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int
                      for picture in pictures]).astype("float32")
 
 
+def resize_weights(side: int, size: int) -> np.ndarray:
+    """Matrix, float32 `(size, side)`, with which `fit` resizes, for gradients to pass through.
+
+    A square image of `side` pixels, multiplied by it along rows and along columns, is what `fit` makes of it.
+    """
+    if side == size:
+        return np.eye(side, dtype="float32")
+    return cv2.resize(np.eye(side, dtype="float32"), (side, size), interpolation=_interpolation(side, size))
+
+
 def to_uint8(images: np.ndarray | Image.Image) -> np.ndarray:
     """Round 0-255 pixels to the nearest whole grey level, and cut off what lies outside. Always a new array.
 
@@ -364,6 +374,11 @@ def _middle_square(image: np.ndarray, size: int) -> np.ndarray:
     side = min(image.shape[:2])
     top, left = ((length - side) // 2 for length in image.shape[:2])
     square = image[top:top + side, left:left + side]
+    if side == size:
+        return square.copy()
+    return cv2.resize(square, (size, size), interpolation=_interpolation(side, size))
+
+
+def _interpolation(side: int, size: int) -> int:
     # Averaging areas keeps fine detail from turning into false patterns, which matters from a half downwards.
-    way = cv2.INTER_AREA if side > 2 * size else cv2.INTER_LINEAR
-    return square.copy() if side == size else cv2.resize(square, (size, size), interpolation=way)
+    return cv2.INTER_AREA if side > 2 * size else cv2.INTER_LINEAR

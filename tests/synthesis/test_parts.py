@@ -1,6 +1,8 @@
 """The parts of the image loop, against hand-computed values and finite differences."""
 
+from tllib import images
 from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TargetMargin, TotalVariation, WaveCanvas
+from tllib.synthesis.objectives import _resized
 from tllib.synthesis.views import _sampler, window
 
 import keras
@@ -186,6 +188,13 @@ def test_every_pixel_of_a_large_image_gets_its_share():
     np.testing.assert_allclose(share[8:-8], 224 / 1024, rtol=0.1)
     rows = ops.convert_to_numpy(ops.sum(_sampler(none, whole, 1024, 224), axis=2))
     np.testing.assert_allclose(rows, 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("side, size", [(48, 48), (48, 64), (64, 48), (90, 48), (110, 48), (96, 48), (150, 48)])
+def test_attacks_resize_as_judges_do(side, size):
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype("uint8")
+    found = ops.convert_to_numpy(_resized(ops.convert_to_tensor(picture[None].astype("float32")), size))[0]
+    np.testing.assert_allclose(found, images.fit(picture, size), atol=0.8)  # rounding, and numbers of 11 bits in OpenCV
 
 
 def test_noise_falls_to_none():
