@@ -139,7 +139,7 @@ def test_a_language_may_be_named_as_systems_name_it(named, language, monkeypatch
 
 def test_a_language_without_a_catalogue_is_said(monkeypatch):
     monkeypatch.setenv("TLLIB_LANGUAGE", "fr_FR.UTF-8")
-    with pytest.raises(ValueError, match="no catalogue for the language 'fr'.*There are: en, ar"):
+    with pytest.raises(ValueError, match=r"no catalogue for the language 'fr'.*There are: en, ar"):
         languages.said("right.")
 
 
