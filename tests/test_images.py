@@ -1,7 +1,9 @@
+import io
 import struct
 
 from tllib import images
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,7 +28,12 @@ def photo(mode="RGB", size=(60, 40)):
     (np.full((8, 8, 3), 300), "99|got 300 to 300"),
     (np.linspace(-120, 130, 192).reshape(8, 8, 3), "got -120 to 130.*Undo any preprocessing"),
     (np.full((8, 8, 3), np.nan), "finite"),
-    (np.zeros((0, 8, 8, 3)), "finite numbers"),
+    (np.zeros((0, 8, 8, 3)), "nothing in it"),
+    (np.full((3, 8, 8), 99), r"colours come first.*np.moveaxis"),
+    (np.full((8, 8, 3), 99, "uint16"), r"uint16.*image \* \(255 / 65535\)"),
+    (np.full((8, 8, 3), "99"), "expected finite numbers, got dtype <U2"), (np.full((8, 8, 3), 9 + 1j), "dtype complex"),
+    (np.full((8, 8, 3), None), "dtype object"), (np.ones((8, 8, 3), bool), "dtype bool"),
+    ([np.full((8, 8, 3), 99), np.full((9, 8, 3), 99)], "differ in size"), ("photo.jpg", r"images\.load\(path\)"),
 ])
 def test_check_says_what_came_and_what_to_do(array, message):
     with pytest.raises(ValueError, match=message) as error:
@@ -82,13 +89,183 @@ def test_load_keeps_the_greys_of_a_16_bit_file(tmp_path):
     assert loaded[0, 0, 0] == 0 and loaded[-1, -1, 0] == 255 and abs(int(loaded[4, 0, 0]) - 130) < 3
 
 
-@pytest.mark.parametrize("values, name", [
-    (np.linspace(0, 1, 64, dtype="float32"), "floats.tif"), (np.linspace(0, 255, 64, dtype="float32"), "floats.tif"),
-    (np.linspace(0, 4095, 64).astype("uint16"), "12 bits.png"),
-    (np.linspace(0, 65535, 64).astype("uint16"), "16 bits.tif")])
-def test_deep_pictures_come_out_as_a_person_sees_them(values, name, tmp_path):
+@pytest.mark.parametrize("values, name, white", [
+    (np.linspace(0, 1, 64, dtype="float32"), "floats.tif", None),
+    (np.linspace(0, 65535, 64).astype("uint16"), "16 bits.tif", None),
+    (np.linspace(0, 65535, 64).astype("uint16"), "16 bits.png", None),
+    (np.linspace(0, 4095, 64).astype("uint16"), "12 bits.png", 4095),
+    (np.linspace(0, 4095, 64).astype("uint16"), "12 bits.tif", 4095),
+    (np.linspace(0, 255, 64, dtype="float32"), "floats.tif", 255),
+    (np.linspace(0, 1e6, 64).astype("int32"), "32 bits.tif", 1e6)])
+def test_deep_pictures_are_scaled_by_their_depth_or_as_the_reader_says(values, name, white, tmp_path):
     Image.fromarray(values.reshape(8, 8)).save(tmp_path / name)
-    np.testing.assert_allclose(images.load(tmp_path / name)[..., 0].ravel(), np.linspace(0, 255, 64), atol=1)
+    found = images.load(tmp_path / name, white=white)
+    np.testing.assert_allclose(found[..., 0].ravel(), np.linspace(0, 255, 64), atol=1)
+    assert (found == found[..., :1]).all()
+
+
+@pytest.mark.parametrize("kind, one, other", [
+    ("uint16", 4090, 4100), ("uint16", 16380, 16390), ("uint16", 250, 260), ("float32", 0.99, 1.01)])
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_two_frames_of_one_camera_have_one_scale(kind, one, other, format):
+    if kind == "float32" and format == "PNG":
+        pytest.skip("a PNG holds no floats")
+    found = []
+    for brightest in (one, other):
+        frame = np.full((8, 8), one / 2, kind)
+        frame[0, 0] = brightest
+        Image.fromarray(frame).save(file := io.BytesIO(), format)
+        found.append(images.load(file.getvalue()))
+    np.testing.assert_array_equal(found[0][1:], found[1][1:])
+    np.testing.assert_allclose(found[0][0, 0], 255 * one / (65535 if kind == "uint16" else 1), atol=1)
+
+
+def tiff(highest, bits=16, photometric=1, more=()):
+    """A TIFF file of 8 x 8 greys, 0 to `highest`; numbers of 12 bits are packed, two in 3 bytes."""
+    values = np.linspace(0, highest, 64).astype("uint16")
+    pairs = values.astype(int).reshape(-1, 2)
+    packed = np.stack([pairs[:, 0] >> 4, (pairs[:, 0] & 15) << 4 | pairs[:, 1] >> 8, pairs[:, 1] & 255], axis=-1)
+    data = packed.astype("uint8").tobytes() if bits == 12 else values.tobytes()
+    tags = [(256, 8), (257, 8), (258, bits), (259, 1), (262, photometric), (273, 300), (277, 1), (278, 8),
+            (279, len(data)), *more]
+    entries = b"".join(struct.pack("<HHIHxx", tag, 3, 1, value) for tag, value in tags)
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    return head.ljust(300, b"\0") + data
+
+
+@pytest.mark.parametrize("content, highest", [
+    (tiff(4095, bits=12), 255), (tiff(65535), 255), (tiff(30000), 255 * 30000 / 65535),
+    (tiff(32767, more=[(341, 32767)]), 255), (tiff(65535, more=[(341, 131)]), 255), (tiff(32767, more=[(339, 2)]), 255),
+], ids=["12 bits", "16 bits", "16 bits, dark", "SMaxSampleValue", "beyond it", "signed"])
+def test_a_tiff_file_says_what_is_white(content, highest):
+    found = images.load(content)[..., 0].ravel()
+    assert found[0] == 0 and found[-1] == pytest.approx(highest, abs=1)
+    if highest < 255:
+        np.testing.assert_allclose(found, np.linspace(0, highest, 64), atol=1)
+
+
+def test_a_tiff_file_may_say_that_0_is_white():
+    np.testing.assert_array_equal(images.load(tiff(65535, photometric=0)), 255 - images.load(tiff(65535)))
+
+
+def test_colours_of_more_than_8_bits(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 4096, (8, 8, 3)).astype("uint16")
+    for name in ("deep.png", "deep.tif"):
+        cv2.imwrite(str(tmp_path / name), deep[..., ::-1])
+        np.testing.assert_allclose(images.load(tmp_path / name, white=4095), deep * (255 / 4095), atol=0.51)
+        np.testing.assert_allclose(images.load(tmp_path / name), deep * (255 / 65535), atol=1)
+    photo().save(tmp_path / "usual.png")
+    usual = images.load(tmp_path / "usual.png")
+    np.testing.assert_array_equal(images.load(tmp_path / "usual.png", white=4095), usual)
+
+
+@pytest.mark.parametrize("values, message", [
+    (np.linspace(0, 255, 64, dtype="float32"), r"floats up to 255.*white=255"),
+    (np.arange(64, dtype="int32"), r"32 bits.*white=65535")])
+def test_a_file_that_does_not_say_what_is_white_is_asked_about(values, message):
+    Image.fromarray(values.reshape(8, 8)).save(file := io.BytesIO(), "TIFF")
+    with pytest.raises(ValueError, match=message):
+        images.load(file.getvalue())
+    for white in (0, -1, np.nan):
+        with pytest.raises(ValueError, match="expected the value that is white"):
+            images.load(file.getvalue(), white=white)
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return {"exif": exif}
+
+
+OPENED = {"phone photo": (photo(), "JPEG", turned(6)), "mirrored": (photo(), "PNG", turned(2)),
+          "tiff": (photo(), "TIFF", turned(8)), "gif": (photo("P"), "GIF", {}), "grey": (photo("L"), "PNG", {}),
+          "animated": (photo(), "GIF", {"save_all": True, "append_images": [photo().rotate(180)]}),
+          "grey and alpha": (photo("LA"), "PNG", {}), "alpha": (photo("RGBA"), "PNG", {}),
+          "1 bit": (photo("1"), "PNG", {}),
+          "palette, transparent": (photo("P"), "PNG", {"transparency": 3}), "cmyk": (photo("CMYK"), "JPEG", {}),
+          "16 bits": (Image.fromarray(np.arange(2400, dtype="uint16").reshape(40, 60) * 27), "PNG", {}),
+          "16 bits, turned": (Image.fromarray(np.arange(2400, dtype="uint16").reshape(40, 60) * 27), "PNG", turned(6)),
+          "floats": (Image.fromarray(np.linspace(0, 1, 2400, dtype="float32").reshape(40, 60)), "TIFF", {})}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", OPENED)
+def test_a_pil_image_is_read_as_its_file_is(kind, tmp_path):
+    picture, format, options = OPENED[kind]
+    picture.save(tmp_path / "picture", format, **options)
+    wanted = images.load(tmp_path / "picture")
+    opened = Image.open(io.BytesIO((tmp_path / "picture").read_bytes()))
+    for _ in range(2):  # the first time changes nothing about it
+        np.testing.assert_array_equal(images.check(opened), wanted)
+    np.testing.assert_array_equal(images.load(opened, size=16), images.load(tmp_path / "picture", size=16))
+    np.testing.assert_array_equal(images.fit(opened, 16), images.fit(wanted, 16))
+    np.testing.assert_array_equal(images.fit_batch(opened, 16)[0], images.fit(wanted, 16))
+    np.testing.assert_array_equal(images.fit_batch([opened, wanted], 16), images.fit_batch([wanted] * 2, 16))
+    np.testing.assert_array_equal(images.to_uint8(opened), wanted)
+    np.testing.assert_array_equal(images.check([opened, opened]), [wanted] * 2)
+    np.testing.assert_array_equal(images.as_jpeg(opened), images.as_jpeg(wanted))
+    np.testing.assert_array_equal(images.load(images.save(tmp_path / "again.png", opened)), wanted)
+
+
+def test_a_pil_image_of_a_cut_file_is_named(tmp_path, dog):
+    Image.fromarray(dog).save(file := io.BytesIO(), "JPEG")
+    with pytest.raises(ValueError, match=r"my photo: this PIL image cannot be read.*truncated"):
+        images.check(Image.open(io.BytesIO(file.getvalue()[:3000])), name="my photo")
+
+
+BAD = {"0-1": np.random.default_rng(0).random((8, 8, 3)), "NaN": np.full((8, 8, 3), np.nan),
+       "grey": np.full((8, 8), 99), "alpha": np.full((8, 8, 4), 99), "16 bits": np.full((8, 8, 3), 9999, "uint16"),
+       "empty": np.zeros((0, 8, 3)),
+       "objects": np.full((8, 8, 3), None), "batch": np.full((2, 8, 8, 3), 99), "text": "photo.png", "no image": None}
+TAKES = {"check": images.check, "check_each": images.check_each, "fit": lambda image: images.fit(image, 4),
+         "fit_batch": lambda image: images.fit_batch(image, 4), "to_uint8": images.to_uint8,
+         "list": lambda image: images.fit_batch([image], 4), "as_jpeg": images.as_jpeg,
+         "save": lambda image: images.save("never.png", image),
+         "save_animation": lambda image: images.save_animation("never.gif", [image])}
+RIGHT = {(name, "batch") for name in ("check", "check_each", "fit_batch", "to_uint8")} | {
+    ("to_uint8", "grey"), ("to_uint8", "alpha")}
+
+
+@pytest.mark.parametrize("function", TAKES)
+@pytest.mark.parametrize("kind", BAD)
+def test_what_is_no_picture_is_refused_in_a_sentence(function, kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if (function, kind) in RIGHT:
+        TAKES[function](BAD[kind])
+        return
+    with pytest.raises(ValueError, match=r"^(image|frame)( 0)?: .*\.$"):
+        TAKES[function](BAD[kind])
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_array_is_judged_as_a_whole(tmp_path):
+    batch = np.full((3, 8, 8, 3), 99, "float32")
+    batch[1], batch[2] = 0, 0.7  # black, and all but black
+    assert images.check(batch) is batch and len(images.check_each(batch)) == 3
+    for size in (8, 4):
+        np.testing.assert_allclose(images.fit_batch(batch, size)[:, 0, 0, 0], [99, 0, 1], atol=0.31)
+    with Image.open(images.save_animation(tmp_path / "film.gif", batch)) as film:
+        assert film.n_frames == 3
+    assert not images.fit_batch(batch[1], 4).any() and not images.fit(batch[1], 4).any(), "0 is black on every scale"
+
+
+def test_settings_out_of_range_are_refused(tmp_path):
+    picture = np.full((8, 8, 3), 99)
+    for size in (0, -1, 2.5, "4", None):
+        with pytest.raises(ValueError, match="whole number of pixels"):
+            images.fit(picture, size)
+        with pytest.raises(ValueError, match="whole number of pixels"):
+            images.fit_batch(picture, size)
+    for quality in (0, 101):
+        with pytest.raises(ValueError, match="1 to 95"):
+            images.as_jpeg(picture, quality=quality)
+    for rate in (0, -3):
+        with pytest.raises(ValueError, match="1 to 50"):
+            images.save_animation(tmp_path / "film.gif", [picture], frames_per_second=rate)
+    with pytest.raises(ValueError, match="differ in size"):
+        images.save_animation(tmp_path / "film.gif", [picture, np.full((4, 4, 3), 9)])
+    with pytest.raises(ValueError, match="empty"):
+        images.fit_batch([], 4)
 
 
 def test_a_picture_of_201_megapixels_is_read(tmp_path):

@@ -115,8 +115,8 @@ def test_zero_to_one_pixels_are_refused(lite0, dog):
 @pytest.mark.parametrize("name", ["mobilenet_025", "mobilenetv3small"])
 def test_random_weights_follow_the_seed(name):
     first, again, other = (backbones.load(name, weights=None, seed=seed).get_weights() for seed in (0, 0, 1))
-    for weights, same in zip(first, again, strict=True):
-        np.testing.assert_array_equal(weights, same)
+    for drawn, same in zip(first, again, strict=True):
+        np.testing.assert_array_equal(drawn, same)
     assert np.abs(first[0] - other[0]).max() > 0.1
 
 

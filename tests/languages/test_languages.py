@@ -126,6 +126,23 @@ def test_who_reads_in_which_language(monkeypatch, tmp_path):
         languages.words("xx")
 
 
+@pytest.mark.parametrize(("named", "language"), [
+    ("ar", "ar"), ("AR", "ar"), ("ar_EG", "ar"), ("ar-SA", "ar"), ("ar_EG.UTF-8", "ar"), ("ar_EG@euro", "ar"),
+    (" ar ", "ar"), ("ar:en", "ar"), ("en_US.UTF-8", "en"), ("EN", "en"), ("en_US:en", "en"), ("C", "en"),
+    ("C.UTF-8", "en"), ("POSIX", "en"), ("", "en")])
+def test_a_language_may_be_named_as_systems_name_it(named, language, monkeypatch):
+    monkeypatch.setenv("TLLIB_LANGUAGE", named)
+    assert languages.reader() == language
+    assert languages.direction() == ("rtl" if language == "ar" else "ltr")
+    assert (languages.said("right.") == "right.") == (language == "en")
+
+
+def test_a_language_without_a_catalogue_is_said(monkeypatch):
+    monkeypatch.setenv("TLLIB_LANGUAGE", "fr_FR.UTF-8")
+    with pytest.raises(ValueError, match=r"no catalogue for the language 'fr'.*There are: en, ar"):
+        languages.said("right.")
+
+
 def entries(language):
     with (ROOT / f"tllib/languages/{language}.po").open(encoding="utf-8") as file:
         return [entry for entry in pofile.read_po(file) if entry.id]

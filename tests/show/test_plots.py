@@ -2,6 +2,7 @@ from tllib import datasets, show, transfer
 
 import numpy as np
 import pytest
+from PIL import Image
 
 
 def report(paths=()):
@@ -91,6 +92,45 @@ def test_feature_maps_shows_the_channels_that_vary_most():
     figure = show.feature_maps({"early": maps, "late": maps}, channels=2)
     assert [axes.images[0].get_array().max() for axes in figure.axes] == [5, 1, 5, 1]
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["early, 4 × 4", "", "late, 4 × 4", ""]
+
+
+SHOWS = {"images": show.images, "images, of a list": lambda picture: show.images([picture]),
+         "guesses": lambda picture: show.guesses(picture, [("cat", 1.0)]),
+         "heat_maps": lambda picture: show.heat_maps(picture, [np.eye(8)]),
+         "heat_maps, of a list": lambda picture: show.heat_maps([picture], [np.eye(8)])}
+
+
+@pytest.mark.parametrize("function", SHOWS)
+@pytest.mark.parametrize("picture, message", [
+    (np.random.default_rng(0).random((8, 8, 3)), "multiply by 255"), (np.full((8, 8, 3), np.nan), "NaN"),
+    (np.full((8, 8), 99), "greyscale"), (np.full((8, 8, 4), 99), "alpha channel"),
+    (np.full((3, 8, 8), 99), "colours come first"), (np.full((8, 8, 3), 9999, "uint16"), "uint16")])
+def test_what_is_no_picture_is_refused_and_not_shown_black(function, picture, message):
+    with pytest.raises(ValueError, match=message):
+        SHOWS[function](picture)
+
+
+@pytest.mark.parametrize("function", SHOWS)
+def test_a_picture_may_come_straight_from_pil(function):
+    shown = SHOWS[function](Image.new("RGBA", (8, 8), (9, 9, 9, 0))).axes[0].images[0].get_array()
+    assert shown[0, 1].tolist() == ([8, 8, 8] if "heat" in function else [9, 9, 9])
+
+
+def test_one_picture_or_a_batch_with_a_dark_one():
+    one, batch = np.full((8, 8, 3), 99), np.full((2, 8, 8, 3), 99.0)
+    batch[1] = 0.6
+    assert len(show.images(one).axes) == 1 and show.images(one).alt == "1 picture."
+    first, second = (axes.images[0].get_array() for axes in show.images(batch).axes)
+    assert (first == 99).all() and (second == 1).all()
+
+
+@pytest.mark.parametrize("maps, message", [
+    ([np.full((8, 8), 1.5)], "got 1.5 to 1.5.*Scale it first"), ([np.full((8, 8), -0.5)], "got -0.5 to"),
+    ([np.full((8, 8), np.nan)], "NaN"), ([np.eye(7)], r"\(8, 8\), got \(7, 7\)"), ([np.ones((8, 8, 3))], "got"),
+    ([], "one map per picture"), ([np.eye(8)] * 2, "1 picture and 2 maps")])
+def test_heat_maps_that_do_not_fit_are_refused(maps, message):
+    with pytest.raises(ValueError, match=message):
+        show.heat_maps([np.full((8, 8, 3), 99)], maps)
 
 
 def test_heat_maps_colour_what_matters_and_leave_the_picture_visible():

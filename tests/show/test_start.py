@@ -14,6 +14,12 @@ def test_guesses_has_a_bar_for_each_answer_the_first_on_top():
     assert bars.get_ylim()[0] > bars.get_ylim()[1], "the first on top"
 
 
+def test_guesses_are_about_one_picture():
+    for pictures in ([], np.full((2, 8, 8, 3), 99)):
+        with pytest.raises(ValueError, match="expected one"):
+            show.guesses(pictures, [("cat", 0.75)])
+
+
 def test_flow_draws_each_step_where_it_belongs_and_each_arrow():
     places = {"one": (0, 0), "two": (1, 1), "three": (2, 0)}
     figure = show.flow(places, [("one", "two"), ("two", "three")], {"good": ["two"], "better": ["three"]})

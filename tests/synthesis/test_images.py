@@ -109,6 +109,13 @@ def test_a_drawing_begins_with_a_photo(lite0, dog):
     assert np.corrcoef(result.image.ravel(), result.start.ravel())[0, 1] > 0.7
 
 
+@pytest.mark.parametrize("start", [np.zeros((40, 40, 3), "float32"), np.ones((40, 40, 3), "uint8"),
+                                   Image.new("RGBA", (40, 40))])
+def test_a_drawing_begins_with_black(start, small):
+    result = synthesis.ideal_image(small, "zebra", recipe=replace(PIXELS, steps=1), start=start, size=32)
+    assert result.start.max() <= 1 and result.start.shape == (32, 32, 3)
+
+
 @pytest.mark.parametrize("channel", [3, None])
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
     layer = backbones.last_maps("efficientnet_lite0")

@@ -1,11 +1,15 @@
 """The parts of the image loop, against hand-computed values and finite differences."""
 
+from tllib import images
 from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TargetMargin, TotalVariation, WaveCanvas
+from tllib.synthesis.objectives import _resized
+from tllib.synthesis.views import _sampler, window
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 
 def test_total_variation_by_hand():
@@ -147,6 +151,50 @@ def test_windows_are_bilinear_samples_of_the_image():
         np.testing.assert_allclose(seen[..., 2], seen[..., 0] + seen[..., 1], atol=1e-3)  # a ramp stays a ramp
         steps.append(np.median(np.diff(seen[:, 0, 0])))
     assert 1.0 <= min(steps) < 1.2 and 1.8 < max(steps) <= 2.0  # 20 to 40 rows shown on 20
+
+
+def old_sampler(start, side, length, size):
+    """Plain bilinear weights, without antialiasing."""
+    ticks = (np.arange(size, dtype="float32") + np.float32(0.5)) / np.float32(size)
+    position = np.clip((start + side * ticks) * np.float32(length) - np.float32(0.5), 0, length - 1)
+    return np.maximum(1 - np.abs(position[..., None] - np.arange(length, dtype="float32")), 0)
+
+
+@pytest.mark.parametrize("length, size", [(48, 48), (30, 48), (96, 48)])
+def test_windows_that_enlarge_are_plain_bilinear_to_the_bit(length, size):
+    corner = np.array([[0.0], [0.1], [0.55]], "float32")
+    side = np.array([[1.0], [0.5], [0.3]], "float32")[int(length > size):]
+    found = ops.convert_to_numpy(_sampler(corner[int(length > size):], side, length, size))
+    np.testing.assert_array_equal(found, old_sampler(corner[int(length > size):], side, length, size))
+
+
+@pytest.mark.parametrize("corner, side, size", [
+    ((0.0, 0.0), 1.0, 40), ((0.0, 0.0), 1.0, 99),
+    ((0.2, 0.31), 0.65, 33), ((0.35, 0.0), 0.65, 20), ((0.4, 0.5), 0.2, 40)])
+def test_windows_are_resized_as_by_pillow(corner, side, size):
+    image = np.random.default_rng(0).uniform(0, 255, (100, 100, 3)).astype("uint8")
+    top, left = (100 * place for place in corner)
+    box = (left, top, left + 100 * side, top + 100 * side)
+    wanted = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box=box), float)
+    place = np.array(corner, "float32").reshape(2, 1, 1)
+    found = ops.convert_to_numpy(window(image[None].astype("float32"), place, np.full((1, 1), side, "float32"), size))
+    assert np.abs(found[0] - wanted).max() < 1.01
+
+
+def test_every_pixel_of_a_large_image_gets_its_share():
+    whole, none = np.ones((1, 1), "float32"), np.zeros((1, 1), "float32")
+    share = ops.convert_to_numpy(ops.sum(_sampler(none, whole, 1024, 224), axis=1))[0]
+    assert share.min() > 0.1, "without antialiasing, more than half of them have none"
+    np.testing.assert_allclose(share[8:-8], 224 / 1024, rtol=0.1)
+    rows = ops.convert_to_numpy(ops.sum(_sampler(none, whole, 1024, 224), axis=2))
+    np.testing.assert_allclose(rows, 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("side, size", [(48, 48), (48, 64), (64, 48), (90, 48), (110, 48), (96, 48), (150, 48)])
+def test_attacks_resize_as_judges_do(side, size):
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype("uint8")
+    found = ops.convert_to_numpy(_resized(ops.convert_to_tensor(picture[None].astype("float32")), size))[0]
+    np.testing.assert_allclose(found, images.fit(picture, size), atol=0.8)  # rounding, and numbers of 11 bits in OpenCV
 
 
 def test_noise_falls_to_none():

@@ -4,7 +4,7 @@ import os
 from functools import cache, lru_cache
 from pathlib import Path
 
-from tllib.backbones import efficientnet_lite
+from tllib.backbones import class_words, efficientnet_lite
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.images import fit_batch
@@ -158,20 +158,19 @@ def class_names() -> tuple[str, ...]:
 
 
 def class_index(name: str | int) -> int:
-    """The number, 0 to 999, of an ImageNet class given by name (any case) or by number.
+    """The number, 0 to 999, of an ImageNet class given by name or by number.
+
+    Names may be in any case, with underscores for spaces, or as other lists have them ("tabby, tabby cat").
 
     Raises:
-        ValueError: no such class; the nearest names are suggested.
+        ValueError: no such class; what an everyday word ("cat") may mean is listed, or the nearest names.
     """
     known = class_names()
-    if isinstance(name, (int, np.integer)) and 0 <= name < len(known):
-        return int(name)
-    wanted = str(name).replace("_", " ")
-    matches = [i for i, other in enumerate(known) if other == wanted]
-    matches = matches or [i for i, other in enumerate(known) if other.casefold() == wanted.casefold()]
-    if not matches:
-        raise unknown_name("ImageNet class", name, known)
-    return matches[0]
+    if not isinstance(name, (int, np.integer)):
+        return class_words.find(str(name), known)
+    if not 0 <= name < len(known):
+        raise ValueError(f"Unknown ImageNet class {name}: they have the numbers 0 to {len(known) - 1}.")
+    return int(name)
 
 
 def _row(name: str) -> Family:

@@ -17,10 +17,16 @@ RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 
 
 def reader() -> str:
-    """The reader's language, such as "ar": `TLLIB_LANGUAGE`, else that of a folder such as `lessons-ar`, else "en"."""
-    named = os.environ.get("TLLIB_LANGUAGE", "")
+    """The reader's language, such as "ar": `TLLIB_LANGUAGE`, else that of a folder such as `lessons-ar`, else "en".
+
+    `TLLIB_LANGUAGE` may be written as systems write it: "ar_EG.UTF-8", "ar-SA", "AR", "ar:en"; "C" is English.
+    """
+    named = os.environ.get("TLLIB_LANGUAGE", "").strip()
+    if named:
+        language = re.split(r"[-_.:@]", named)[0].casefold()
+        return "en" if language in ("c", "posix") else language
     _, found, language = Path.cwd().name.rpartition("lessons-")
-    return named or (language if found and (FOLDER / f"{language}.po").exists() else "en")
+    return language if found and (FOLDER / f"{language}.po").exists() else "en"
 
 
 def direction(language: str | None = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from tllib.datasets import PhotoSet
-from tllib.images import load, to_uint8
+from tllib.images import check, check_each, load, to_uint8
 from tllib.show.words import counted, ends, listed
 from tllib.suggest import check_several
 from tllib.transfer import RateSearch, Report
@@ -15,6 +15,7 @@ import matplotlib.figure
 import numpy as np
 from matplotlib import colormaps, font_manager
 from matplotlib.text import Text
+from PIL import Image
 
 # matplotlib's own, then those that have the letters of other scripts, where they are installed.
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic",
@@ -64,19 +65,24 @@ class PictureFigure(Figure):
     _repr_png_, _repr_jpeg_ = None, Figure.encoded
 
 
-def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4,
+def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Sequence[str] = (), *, columns: int = 4,
            inches: float = 2.4, alt: str = "") -> Figure:
-    """Show pictures `(h, w, 3)`, 0 to 255, each `inches` wide, in rows of `columns`; other values are clipped.
+    """Show pictures, each `inches` wide, in rows of `columns`.
 
     Args:
-        pictures: what to show.
+        pictures: a list of pictures `(h, w, 3)`, 0 to 255, or PIL images, of any sizes; or one, or a batch. Values
+            beyond 0 and 255, as of a change made visible, are cut off.
         titles: what to write above each.
         columns: pictures in a row, at most.
         inches: width of a picture.
         alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
+
+    Raises:
+        ValueError: what is no RGB picture from 0 to 255, such as one that was scaled to 0-1.
     """
     check_several("titles", titles)
-    if not len(pictures):
+    pictures = grey_levels(pictures)
+    if not pictures:
         return _note("nothing to show")
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -86,11 +92,18 @@ def images(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, column
     figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
     for number, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, number + 1)
-        axes.imshow(to_uint8(picture))
+        axes.imshow(picture)
         axes.set_axis_off()
         if number < len(titles):
             axes.set_title(titles[number], fontsize=9)
     return figure
+
+
+def grey_levels(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image) -> list[np.ndarray]:
+    """Round pictures to uint8 `(h, w, 3)` each, with what lies beyond 0 and 255 cut off; refuse what is no picture."""
+    if isinstance(pictures, (list, tuple)):
+        return [check(to_uint8(picture), name=f"picture {number}", one=True) for number, picture in enumerate(pictures)]
+    return check_each(to_uint8(pictures), name="picture")
 
 
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
@@ -155,11 +168,44 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
     return figure
 
 
-def heat_maps(pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray], titles: Sequence[str] = ()) -> Figure:
-    """Lay maps `(h, w)`, 0 to 1, over grey copies of pictures `(h, w, 3)` of that size: yellow where a map is high."""
-    laid = [grey + 0.8 * heat[..., None] * (255 * colormaps["inferno"](heat)[..., :3] - grey) for grey, heat in
-            zip((0.85 * np.mean(picture, axis=-1, keepdims=True) for picture in pictures), maps, strict=True)]
+def heat_maps(pictures: Sequence[np.ndarray] | np.ndarray, maps: Sequence[np.ndarray],
+              titles: Sequence[str] = ()) -> Figure:
+    """Lay maps over grey copies of pictures: yellow where a map is high.
+
+    Args:
+        pictures: as in `images`.
+        maps: `(h, w)` for each picture, of its height and width, 0 to 1, as `transfer.grad_cam` gives them.
+        titles: what to write above each.
+
+    Raises:
+        ValueError: not a map for each picture, one of another size, or values outside 0-1; or as in `images`.
+    """
+    pictures = grey_levels(pictures)
+    if len(pictures) != len(maps):
+        raise ValueError(f"{counted(len(pictures), 'picture')} and {counted(len(maps), 'map')}: give one map per "
+                         "picture.")
+    laid = []
+    for number, (picture, heat) in enumerate(zip(pictures, maps, strict=True)):
+        heat = _checked_map(heat, picture, number)[..., None]
+        grey = 0.85 * picture.mean(axis=-1, keepdims=True)
+        colour = 255 * colormaps["inferno"](heat[..., 0])[..., :3]
+        laid.append(np.rint(grey + 0.8 * heat * (colour - grey)).astype("uint8"))
     return images(laid, titles, alt=listed(counted(len(laid), "picture") + " under a heat map", titles))
+
+
+def _checked_map(heat: np.ndarray, picture: np.ndarray, number: int) -> np.ndarray:
+    heat = np.asarray(heat)
+    if heat.shape != picture.shape[:2]:
+        raise ValueError(f"map {number}: expected (height, width) of its picture, {picture.shape[:2]}, got "
+                         f"{heat.shape}. A map of Grad-CAM is as large as the network's input: cut the picture with "
+                         "images.fit.")
+    if not np.isfinite(heat).all():
+        raise ValueError(f"map {number}: expected 0 to 1, got a NaN or infinite value among them.")
+    low, high = heat.min(), heat.max()
+    if low < 0 or high > 1:
+        raise ValueError(f"map {number}: expected 0 to 1, got {low:.4g} to {high:.4g}. Scale it first: subtract the "
+                         "smallest value, then divide by the largest.")
+    return heat
 
 
 def confusion(report: Report) -> Figure:

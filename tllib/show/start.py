@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tllib.images import to_uint8
-from tllib.show.plots import Figure
+from tllib.show.plots import Figure, grey_levels
 from tllib.show.words import listed
 
 import numpy as np
@@ -16,13 +15,20 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
     """Show a picture, and beside it a bar for each answer, the first on top.
 
     Args:
-        picture: `(h, w, 3)`, 0 to 255.
+        picture: `(h, w, 3)`, 0 to 255, or a PIL image.
         answers: (name, probability in 0 to 1), as `backbones.top_k` gives them for one picture.
+
+    Raises:
+        ValueError: as in `images`, or more than one picture.
     """
+    pictures = grey_levels(picture)
+    if len(pictures) != 1:
+        raise ValueError(f"picture: expected one, got {len(pictures)}. Show them one after the other.")
+    picture = pictures[0]
     alt = listed("A picture, and bars of what it is said to be", [f"{name}, {p:.0%}" for name, p in answers])
     figure = Figure(figsize=(7.2, 2.6), layout="constrained", dpi=80, alt=alt)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    left.imshow(to_uint8(picture))
+    left.imshow(picture)
     left.set_title(f"{picture.shape[0]} × {picture.shape[1]} pixels", fontsize=9)
     left.set_axis_off()
     right.barh([name for name, _ in answers], [p for _, p in answers], color="tab:blue", height=0.6)

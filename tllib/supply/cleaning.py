@@ -21,7 +21,7 @@ import simplejpeg
 from PIL import Image
 
 PASSING = "can't be read now"  # what is said of an error that may pass begins so
-VERSION = 1  # raise it when `images.load` reads files that it refused before, or the other way round
+VERSION = 2  # raise it when `images.load` reads files that it refused before, or the other way round
 
 
 def unusable(folder: str | os.PathLike, files: Sequence[Path]) -> dict[Path, str]:

@@ -103,7 +103,7 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     seconds = (time.perf_counter() - began) / len(numbers)
     histories = [{term: values if term == "step" else values[:, row] for term, values in history.items()}
                  for row in range(len(numbers))]
-    return measure(network, images, to_uint8(starts), numbers, histories, seconds, [None] * len(numbers))
+    return measure(network, images, np.rint(starts).astype("uint8"), numbers, histories, seconds, [None] * len(numbers))
 
 
 def ideal_image(network: keras.Model, target: str | int, *, recipe: Recipe = WAVES, mixed_with: str | int | None = None,

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 
 from tllib.backbones import engine
-from tllib.synthesis.views import window
+from tllib.images import resize_weights
 
 import keras
 from keras import ops
@@ -62,11 +62,18 @@ def margin_gradient(networks: tuple[keras.Model, ...]) -> Callable:
     behind = TargetMargin(reduction="sum")
 
     def objective(images, classes, signs):
-        n, size = images.shape[:2]
-        seen = [images if network.input_shape[1] == size else
-                window(images, ops.zeros((2, n, 1), "float32"), ops.ones((n, 1), "float32"), network.input_shape[1])
-                for network in networks]
+        seen = [_resized(images, network.input_shape[1]) for network in networks]
         logits = ops.cast(ops.stack([network(image) for network, image in zip(networks, seen, strict=True)], axis=1),
                           "float32")
         return behind(classes, logits, sample_weight=signs), logits
     return engine.gradient(objective)
+
+
+def _resized(images, size: int):
+    """Resize square images `(n, side, side, 3)` exactly as `images.fit` will when the network is asked about them."""
+    side = images.shape[1]
+    if side == size:
+        return images
+    weights = resize_weights(side, size)
+    rows = ops.einsum("oh,nhwc->nowc", weights, images)
+    return ops.einsum("ow,nhwc->nhoc", weights, rows)

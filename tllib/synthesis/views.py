@@ -66,7 +66,17 @@ def window(images, corner, side, size: int):
 
 
 def _sampler(start, side, length: int, size: int):
-    """Matrices `(n, size, length)`: row i holds the bilinear weights of output pixel i."""
+    """Matrices `(n, size, length)`: row i holds the weights of the pixels that output pixel i is made of.
+
+    Enlarging is bilinear: a triangle over the nearest two pixels. Shrinking stretches the triangle over all pixels that
+    fall on an output pixel (antialiasing, as Pillow and `keras.ops.image.resize` do it): each one has its share.
+    """
     ticks = (ops.arange(size, dtype="float32") + 0.5) / size
-    position = ops.clip((start + side * ticks) * length - 0.5, 0, length - 1)
-    return ops.relu(1 - ops.abs(position[..., None] - ops.arange(length, dtype="float32")))
+    position = (start + side * ticks) * length - 0.5
+    width = ops.maximum(1.0, side * length / size)  # of half a triangle, in pixels: more than 1 where it shrinks
+    shrinks = width > 1
+    position = ops.where(shrinks, position, ops.clip(position, 0, length - 1))
+    distance = ops.abs(position[..., None] - ops.arange(length, dtype="float32"))
+    weights = ops.relu(1 - distance / width[..., None])
+    shares = weights / ops.sum(weights, axis=-1, keepdims=True)
+    return ops.where(shrinks[..., None], shares, weights)
