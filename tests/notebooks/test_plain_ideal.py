@@ -53,7 +53,7 @@ def test_its_gradient_is_the_librarys(core, source, lite0, lite0_exact, dog, sho
         exec(compile(definitions, "plain core", "exec"), names)
         ours = names["gradient"](tf.Variable(image[shown]), tf.constant(weight)).numpy().astype("float64")
         recipe = replace(PIXELS, steps=16, total_variation=weight, zoom=0, turn=0, noise=0, rivals=0)
-        library = synthesis.ideal._prepared(network, recipe, (1, 224, 224), 224)  # its weight, its unit of the logit
+        library = synthesis.ideal._prepared(network, recipe, (1, 224, 224))  # its weight, its unit of the logit
         library.canvas.restart(image[shown])
         with tf.GradientTape() as tape:
             logits = library.model(np.zeros((1, 1), "float32"))

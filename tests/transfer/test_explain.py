@@ -92,3 +92,48 @@ def test_grad_cam_weights_are_the_gradients(classifier, cat):
     np.testing.assert_allclose(found, expected / expected.max(), atol=1e-3)
     with pytest.raises(ValueError, match=r"Unknown class 'Cats'\. Did you mean 'Cat'"):
         transfer.grad_cam(classifier, cat, "Cats")
+
+
+def own_classifier(name):
+    """A classifier with a head of one's own, of two layers, on a family's backbone."""
+    keras.utils.set_random_seed(0)
+    backbone = backbones.load(name, weights=None)
+    hidden = keras.layers.Dense(16, "relu")(keras.layers.LayerNormalization()(backbone.output))
+    model = keras.Model(backbone.input, keras.Sequential([keras.layers.Dense(3, "softmax")])(hidden))
+    return transfer.Classifier(model, ("a", "b", "c"), name)
+
+
+# One of each kind of architecture. In MobileNetV3 and ConvNeXt more than an average follows the last maps.
+ARCHITECTURES = ("vgg16", "resnet50", "resnet50v2", "mobilenet_025", "mobilenetv2", "mobilenetv3small",
+                 "efficientnetv2b0", "convnext_tiny", "efficientnet_lite0")
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the check itself uses TensorFlow's gradients")
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_grad_cam_is_that_of_the_true_gradient(name, dog, monkeypatch):
+    import tensorflow as tf
+    monkeypatch.setattr("tllib.backbones.backbone._randomise", lambda model, seed: None)  # with Keras's own weights
+    classifier = own_classifier(name)
+    model = classifier.model
+    probe = keras.Model(model.input, [model.get_layer(backbones.last_maps(name)).output, model.layers[-2].output])
+    kernel, bias = model.layers[-1].get_weights()
+    with tf.GradientTape(persistent=True) as tape:
+        maps, hidden = probe(images.fit_batch(dog, 224), training=False)
+        answers = hidden @ kernel + bias
+        logits = [answers[0, number] for number in range(3)]
+    for number, class_name in enumerate(classifier.class_names):
+        weights = tape.gradient(logits[number], maps).numpy()[0].mean(axis=(0, 1))
+        expected = np.maximum(maps.numpy()[0] @ weights, 0)
+        expected = keras.ops.convert_to_numpy(keras.ops.image.resize(expected[None, ..., None], (224, 224)))[0, ..., 0]
+        found = transfer.grad_cam(classifier, dog, class_name)
+        if expected.max() == 0:
+            np.testing.assert_array_equal(found, 0)
+        else:
+            assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
+
+
+def test_grad_cam_of_a_nested_backbone_says_what_to_do(dog):
+    backbone = backbones.load("mobilenet_025", weights=None)
+    nested = keras.Sequential([backbone, keras.layers.Dense(2, "softmax")])
+    with pytest.raises(ValueError, match=r"no layer 'conv_pw_13_relu'.*one flat model"):
+        transfer.grad_cam(transfer.Classifier(nested, ("a", "b"), "mobilenet_025"), dog)

@@ -1,12 +1,13 @@
 """A name -> a pretrained network: pixels in, features or ImageNet logits out; and logits -> class names."""
 
 import os
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from tllib.backbones import class_words, efficientnet_lite
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
+from tllib.backbones.logits import input_size, logits_of
 from tllib.images import fit_batch
 from tllib.suggest import unknown_name
 from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file, set_from_package
@@ -96,9 +97,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         set_from_package(model, name, efficientnet_lite.convert)
     else:
         set_from_file(model, file)
-    if not top:
-        model = keras.Model(model.input, features_of(model, row))
-    model.name = name
+    # Those of Keras take a list of one input; here every network takes plain pixels.
+    model = keras.Model(model.inputs[0], model.outputs[0] if top else features_of(model, row), name=name)
     model.trainable = False
     model.compile(jit_compile=jit_compile())
     return model
@@ -129,26 +129,30 @@ def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tup
 
 def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch."""
-    if network.output_shape[-1] != 1000:
-        raise ValueError(f"This network gives {network.output_shape[-1]} features, not 1000 ImageNet classes. "
-                         "Load it with top=True.")
+    outputs = logits_of(network).output_shape[-1]
+    if outputs != 1000:
+        raise ValueError(f"This network gives {outputs} features, not 1000 ImageNet classes. Load it with top=True.")
     return softmax(network, images)
 
 
 def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, classes)`, float64, from any network of logits or probabilities, your own classifier's say."""
-    logits = predict(logits_of(network), fit_batch(images, network.input_shape[1])).astype("float64")
+    """Ask any network of logits or probabilities, your own classifier's say, what pictures show.
+
+    Args:
+        network: pixels -> logits or probabilities `(n, classes)`, see `logits_of`.
+        images: one `(h, w, 3)`, 0 to 255, or a batch or list of these, of any size.
+
+    Returns:
+        Probabilities `(n, classes)`, float64; each row sums to 1.
+
+    Raises:
+        ValueError: no network of that kind, or it gives NaN or infinity.
+    """
+    logits = predict(logits_of(network), fit_batch(images, input_size(network))).astype("float64")
+    if not np.isfinite(logits).all():
+        raise ValueError(f"The network {network.name!r} gives NaN or infinity. Its weights have grown beyond all "
+                         "bounds: load or train it anew, at a lower learning rate.")
     return scipy.special.softmax(logits, axis=1)
-
-
-@lru_cache(maxsize=8)
-def logits_of(network: keras.Model) -> keras.Model:
-    """Give a network up to its logits: without the softmax at its end, if there is one. It shares the weights."""
-    last = network.layers[-1]
-    if isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax:
-        logits = last.input @ last.kernel + last.bias if isinstance(last, keras.layers.Dense) else last.input
-        network = keras.Model(network.input, logits, name=network.name)
-    return network
 
 
 @cache

@@ -3,6 +3,7 @@
 No other module imports an engine.
 """
 
+import functools
 import logging
 import os
 import traceback
@@ -14,7 +15,6 @@ import numpy as np
 # TensorFlow and JAX would take all of a GPU's memory at once and leave none for the next notebook.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-
 
 
 def _says_something(record: logging.LogRecord) -> bool:
@@ -79,10 +79,33 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray | list[np.ndar
     return keras.tree.map_structure(lambda answer: answer[:len(images)], found)
 
 
-def gradient(function: Callable) -> Callable:
+def remember(function: Callable) -> Callable:
+    """Let `function(network, *others)` remember its last 8 answers about a network, for as long as the network lives.
+
+    They are kept in the network itself: kept elsewhere, an answer that holds the network, as a model built on it does,
+    would never let it go.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @functools.wraps(function)
+    def remembering(network: keras.Model, *others):
+        kept = vars(network)  # by an ordinary attribute, Keras would take it for a part of the network
+        if name not in kept:
+            kept[name] = functools.lru_cache(maxsize=8)(functools.partial(function, network))
+        return kept[name](*others)
+    return remembering
+
+
+def gradient(function: Callable, networks: Sequence[keras.Model] = ()) -> Callable:
     """Turn `function(x, *others) -> (scalar, more)` into `(x, *others) -> (d scalar / d x, more)`, compiled.
 
-    The function is made of `keras.ops` and models; `x` is a tensor or a list of them. Arrays go in and come out.
+    Args:
+        function: made of `keras.ops` and models; `x` is a tensor or a list of them.
+        networks: models that the function asks. Each call takes their weights as they are then: JAX would compile
+            those of the first call in.
+
+    Returns:
+        A function of arrays that gives arrays; `more` is anything that `function` wants to have told.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -95,10 +118,16 @@ def gradient(function: Callable) -> Callable:
             return tape.gradient(scalar, x), more
     elif keras.backend.backend() == "jax":
         import jax
+        variables = [variable for network in networks for variable in network.variables]
 
-        @jax.jit
+        def stateless(x, values, others):
+            with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
+                return function(x, *others)
+
+        compiled = jax.jit(jax.value_and_grad(stateless, has_aux=True))
+
         def slope(x, *others):
-            (_, more), found = jax.value_and_grad(function, has_aux=True)(x, *others)
+            (_, more), found = compiled(x, [variable.value for variable in variables], others)
             return found, more
     else:
         import torch

@@ -56,7 +56,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)
     began, networks = time.perf_counter(), [backbones.logits_of(each) for each in (network, *also)]
-    starts = np.stack([fit(photo, network.input_shape[1]) for photo in photos])
+    starts = np.stack([fit(photo, backbones.input_size(network)) for photo in photos])
     seen = backbones.softmax(network, starts)
     sources = seen.argmax(axis=1)
     classes = sources if target is None else np.full(len(starts), number_of(network, target))
@@ -87,7 +87,7 @@ def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[ker
     """Carry all attacks to their end in batches; who is done gives the place to the next. Returns what each saw."""
     batch, rows = min(BATCH, len(attacks)), [[] for _ in attacks]
     waiting, active = list(range(len(attacks)))[::-1], []
-    gradient = margin_gradient(tuple(networks))
+    gradient = margin_gradient(networks)
     try:
         while True:
             active = [number for number in active if not attacks[number].done]

@@ -1,11 +1,11 @@
 """Class names -> the images that a network finds most typical of them, drawn from noise by gradient descent."""
 
 import dataclasses
-import functools
 import time
 from collections.abc import Sequence
 
 from tllib import backbones
+from tllib.backbones import engine
 from tllib.images import fit_batch, to_uint8
 from tllib.progress import progress
 from tllib.suggest import check_several
@@ -91,15 +91,15 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
     check_several("targets", targets)
+    began, logits = time.perf_counter(), backbones.logits_of(network)
     numbers = [number_of(network, target) for target in targets]
     if not numbers:
         raise ValueError("targets is empty: name one class or more.")
     other = [] if mixed_with is None else [number_of(network, mixed_with)]
-    targets = np.zeros((len(numbers), network.output_shape[-1]), "float32")
+    targets = np.zeros((len(numbers), logits.output_shape[-1]), "float32")
     for row, number in enumerate(numbers):
         targets[row, [number, *other]] = 1
-    began, network = time.perf_counter(), backbones.logits_of(network)
-    starts, images, history = _draw(network, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
+    starts, images, history = _draw(logits, targets, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
     histories = [{term: values if term == "step" else values[:, row] for term, values in history.items()}
                  for row in range(len(numbers))]
@@ -130,6 +130,7 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
 
     Source: Olah et al., Distill 2017; Mordvintsev et al., "Inceptionism", Google Research 2015 (mean of squares).
     """
+    backbones.input_size(network)  # else refused
     known = [each.name for each in network.layers if len(getattr(each.output, "shape", ())) == 4]
     if layer not in known:
         raise ValueError(f"{layer!r} is not a layer of {network.name} with feature maps. Those near the end: "
@@ -137,25 +138,25 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
     channels = network.get_layer(layer).output.shape[-1]
     if channel is not None and not 0 <= channel < channels:
         raise ValueError(f"{layer} has channels 0 to {channels - 1}, got {channel}.")
-    eye = _eye(network, layer, everything=channel is None)
+    eye = _eye(network, layer, channel is None)
     targets = np.zeros((1, eye.output_shape[-1]), "float32")
     targets[0, channel or 0] = 1
     recipe = dataclasses.replace(recipe, rivals=0)
-    _, images, _ = _draw(eye, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
+    _, images, _ = _draw(eye, targets, recipe, start, size, seed, callbacks)
     return to_uint8(images[0])
 
 
-@functools.lru_cache(maxsize=8)
+@engine.remember
 def _eye(network: keras.Model, layer: str, everything: bool) -> keras.Model:
     maps = network.get_layer(layer).output
     shown = ops.mean(ops.square(maps), axis=(1, 2, 3))[:, None] if everything else ops.mean(maps, axis=(1, 2))
-    return keras.Model(network.input, shown)
+    return keras.Model(network.inputs[0], shown)
 
 
-def _draw(network: keras.Model, sees: int, targets: np.ndarray, recipe: Recipe, start: np.ndarray | None,
-          size: int | None, seed: int, callbacks: Sequence[keras.callbacks.Callback]):
+def _draw(network: keras.Model, targets: np.ndarray, recipe: Recipe, start: np.ndarray | None, size: int | None,
+          seed: int, callbacks: Sequence[keras.callbacks.Callback]):
     """Follow a recipe. Gives starts, images and history."""
-    size = sees if size is None else size
+    size = network.input_shape[1] if size is None else size
     if not 32 <= size <= 1024:
         raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
     if start is not None:
@@ -165,22 +166,27 @@ def _draw(network: keras.Model, sees: int, targets: np.ndarray, recipe: Recipe, 
     else:
         starts = np.stack([np.random.default_rng(seed + row).normal(128, 8, (size, size, 3))
                            for row in range(len(targets))]).astype("float32")
-    optimizer = _prepared(network, recipe, starts.shape[:3], sees)
+    optimizer = _prepared(network, recipe, starts.shape[:3])
     with progress(what="drawing", total=recipe.steps) as bar:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update())
         history = optimizer.draw(starts, targets, steps=recipe.steps, seed=seed, callbacks=[count, *callbacks])
     return starts, optimizer.canvas.pixels(), history
 
 
-@functools.lru_cache(maxsize=8)  # compiling takes a second, and TensorFlow never gives back all its memory
-def _prepared(network: keras.Model, recipe: Recipe, shape: tuple[int, int, int], sees: int) -> ImageOptimizer:
-    noise = np.random.default_rng(0).normal(128, 8, (1, sees, sees, 3)).astype("float32")
+def _prepared(network: keras.Model, recipe: Recipe, shape: tuple[int, int, int]) -> ImageOptimizer:
+    """What draws by a recipe, in units of how widely the network's outputs spread on noise now."""
+    noise = np.random.default_rng(0).normal(128, 8, (1, *network.input_shape[1:])).astype("float32")
     spread = float(backbones.predict(network, noise).std()) or 1.0
+    return _compiled(network, recipe, shape, spread)
+
+
+@engine.remember  # compiling takes a second, and TensorFlow never gives back all its memory
+def _compiled(network: keras.Model, recipe: Recipe, shape: tuple[int, int, int], spread: float) -> ImageOptimizer:
     images = np.zeros((*shape, 3), "float32")
     penalty = TotalVariation(recipe.total_variation) if recipe.total_variation else None
     canvas = WaveCanvas(images, penalty=penalty, colour=recipe.colour) if recipe.canvas == "waves" else PixelCanvas(
         images, penalty=penalty, constraint=Box())
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.steps, alpha=0.05)
+    view = RandomView(network.input_shape[1], zoom=recipe.zoom, turn=recipe.turn, noise=recipe.noise)
     return ImageOptimizer(canvas, network, objective=TargetLogit(recipe.rivals, spread, temperature=2.0),
-                          optimizer=keras.optimizers.Adam(rate),
-                          view=RandomView(sees, zoom=recipe.zoom, turn=recipe.turn, noise=recipe.noise))
+                          optimizer=keras.optimizers.Adam(rate), view=view)

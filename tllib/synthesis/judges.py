@@ -18,8 +18,8 @@ def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -
     Returns:
         Its probability for the class, 0 to 1, and the rank of the class, 1 being its first choice.
     """
-    index = number_of(network, target)
     found = backbones.softmax(network, image)[0]
+    index = number_of(network, target)
     return float(found[index]), int((found > found[index]).sum()) + 1
 
 
@@ -60,8 +60,8 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
         raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
     rows, probability, rank = np.arange(len(results)), {}, {}
     for name, network in judges.items():
-        targets = [number_of(network, result.target) for result in results]
         found = backbones.softmax(network, np.stack([result.image for result in results]))
+        targets = [number_of(network, result.target) for result in results]
         probability[name] = found[rows, targets]
         rank[name] = (found > probability[name][:, None]).sum(axis=1) + 1
     return Opinions(probability, rank)

@@ -1,12 +1,12 @@
 """Logits and a target class -> one number to make small, as a Keras loss; and its gradient by the pixels."""
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tllib.backbones import engine
 from tllib.images import resize_weights
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -43,30 +43,39 @@ class TargetMargin(keras.losses.Loss):
         super().__init__(name="objective", reduction=reduction, dtype="float32")
 
     def call(self, target, logits):
-        """Class numbers `(n,)`, logits `(n, classes)` or, of several networks, `(n, networks, classes)` -> `(n,)`."""
+        """Class numbers `(n,)` and logits `(n, classes)` -> `(n,)`."""
         hot = ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1], dtype=logits.dtype)
-        hot = hot[:, None] if len(logits.shape) == 3 else hot
-        behind = ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
-        return ops.sum(behind, axis=1) if len(logits.shape) == 3 else behind
+        return ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
 
 
-@functools.lru_cache(maxsize=4)  # compiling takes seconds: the next attack on the same networks goes without
-def margin_gradient(networks: tuple[keras.Model, ...]) -> Callable:
+def margin_gradient(networks: Sequence[keras.Model]) -> Callable:
     """Differentiate the margins of one or several networks, added, by the pixels.
+
+    Args:
+        networks: pixels -> logits `(n, classes)`, of the same classes.
 
     Returns:
         A function of images `(n, size, size, 3)`, resized for who takes another size, class numbers `(n,)` and signs
         `(n,)`, 1 where the class is the target and -1 where it is to be left -> the gradient of how far the target is
         behind, like the images, and logits `(n, networks, classes)`.
     """
-    behind = TargetMargin(reduction="sum")
+    gradients = [_margin_gradient(network) for network in networks]
+
+    def added(images, classes, signs):
+        slopes, logits = zip(*(gradient(images, classes, signs) for gradient in gradients), strict=True)
+        return sum(slopes), np.stack(logits, axis=1)
+    return added
+
+
+@engine.remember  # compiling takes seconds: the next attack on the same network goes without
+def _margin_gradient(network: keras.Model) -> Callable:
+    behind, sees = TargetMargin(reduction="sum"), network.input_shape[1]
 
     def objective(images, classes, signs):
-        seen = [_resized(images, network.input_shape[1]) for network in networks]
-        logits = ops.cast(ops.stack([network(image) for network, image in zip(networks, seen, strict=True)], axis=1),
-                          "float32")
+        seen = _resized(images, sees)
+        logits = ops.cast(network(seen, training=False), "float32")
         return behind(classes, logits, sample_weight=signs), logits
-    return engine.gradient(objective)
+    return engine.gradient(objective, [network])
 
 
 def _resized(images, size: int):

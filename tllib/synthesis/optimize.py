@@ -37,7 +37,7 @@ class ImageOptimizer:
         with _frozen(network):
             progress = keras.Input(batch_shape=(canvas.weights[0].shape[0], 1), name="progress")
             image = canvas(progress)
-            outputs = network(view(image, progress) if view else image)
+            outputs = _Looking(network)(view(image, progress) if view else image)
             self.model = keras.Model(progress, outputs)
             self.terms = [_PerImage(name, function, image.shape[0]) for name, function in (
                 ("objective", objective.call), ("probability", _probability), ("margin", _margin))]
@@ -78,6 +78,17 @@ class ImageOptimizer:
                     callback.on_train_end()
             recorder.write()
         return recorder.history()
+
+
+class _Looking(keras.layers.Layer):
+    """A network that only looks: `fit` would have it train, and drop parts of it at random."""
+
+    def __init__(self, network: keras.Model):
+        super().__init__(name="looking")
+        self.network = network
+
+    def call(self, pixels):
+        return self.network(pixels, training=False)
 
 
 @contextmanager

@@ -99,7 +99,7 @@ class Classifier:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(n, classes)`, for one image `(h, w, 3)` or a batch, 0 to 255, of any size."""
-        return engine.predict(self.model, fit_batch(images, self.model.input_shape[1]))
+        return engine.predict(self.model, fit_batch(images, backbones.input_size(self.model)))
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write network, class names and preprocessing as one `.keras` file, whole or not at all.

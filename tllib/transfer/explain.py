@@ -1,5 +1,7 @@
 """A network and an image -> what its layers answer, and where it looked."""
 
+from collections.abc import Callable
+
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.images import fit_batch
@@ -16,13 +18,14 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
     Raises:
         ValueError: more than one image, or no such layer; the nearest names are suggested.
     """
+    size = backbones.input_size(model)
     known = {layer.name: layer for layer in model.layers}
     for name in layers:
         if name not in known:
             raise unknown_name("layer", name, known)
-    probe = keras.Model(model.input, [known[name].output for name in layers])
+    probe = keras.Model(model.inputs, [known[name].output for name in layers])
     probe.compile(jit_compile=backbones.jit_compile())
-    batch = fit_batch(image, model.input_shape[1])
+    batch = fit_batch(image, size)
     if len(batch) != 1:
         raise ValueError(f"One image (height, width, 3) at a time, got {len(batch)}: call it once for each.")
     answers = keras.tree.flatten(engine.predict(probe, batch))
@@ -30,30 +33,52 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
 
 
 def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None = None) -> np.ndarray:
-    """Where in an image the evidence for a class lies: relu(sum over maps of d logit / d map * map).
-
-    Between the last maps and the logits lie only an average and linear layers: the derivative is a weight of the head.
+    """Where in an image the evidence for a class lies: relu(sum over maps of mean(d logit / d map) * map).
 
     Args:
-        classifier: from `assemble`, `fine_tune` or `load_classifier`.
+        classifier: from `assemble`, `fine_tune` or `load_classifier`; or one of your own, with any head on a backbone
+            of `backbones.load`, whose layers are among its own.
         image: `(h, w, 3)`, 0 to 255, of any size; its middle square is looked at.
         class_name: one of `classifier.class_names`. Defaults to the one the classifier chooses.
 
     Returns:
-        float32 `(size, size)`, 0 to 1, size as the network's input.
+        float32 `(size, size)`, 0 to 1, size as the network's input; 0 everywhere if nothing speaks for the class.
 
-    Source: Selvaraju et al., Grad-CAM, arXiv:1610.02391, in the case in which it equals Zhou et al., arXiv:1512.04150.
+    Raises:
+        ValueError: unknown class, more than one image, or a network without its backbone's last maps.
+
+    Source: Selvaraju et al., Grad-CAM, arXiv:1610.02391.
     """
     if class_name is not None and class_name not in classifier.class_names:
         raise unknown_name("class", class_name, classifier.class_names)
     model, maps_name = classifier.model, backbones.last_maps(classifier.backbone)
+    size = backbones.input_size(model)
+    if maps_name not in [layer.name for layer in model.layers]:
+        raise ValueError(f"The network {model.name!r} has no layer {maps_name!r}, the last maps of "
+                         f"{classifier.backbone}. Join backbone and head in one flat model: "
+                         "keras.Model(backbone.input, head(backbone.output)).")
     maps = activations(model, image, [maps_name])[maps_name]
     if class_name is None:
         class_name = classifier.class_names[int(classifier.predict(image)[0].argmax())]
-    logits = model.get_layer("class_logits").get_weights()[0][:, classifier.class_names.index(class_name)]
-    spread = np.sqrt(np.asarray(model.get_layer("standardise").variance, "float32")).ravel()
-    seen = np.maximum(maps @ (logits / np.maximum(spread, 1e-7)), 0)
-    size = model.input_shape[1]
-    large = keras.ops.image.resize(seen[None, :, :, None], (size, size), interpolation="bilinear")
+    number = np.array(classifier.class_names.index(class_name), "int32")
+    slopes, _ = _maps_gradient(model, maps_name)(maps[None], fit_batch(image, size), number)
+    seen = np.maximum(maps @ slopes[0].mean(axis=(0, 1)), 0)
+    large = keras.ops.image.resize(seen[None, :, :, None], (size, size), interpolation="bilinear",
+                                   data_format="channels_last")
     large = keras.ops.convert_to_numpy(large)[0, :, :, 0]
     return large / max(float(large.max()), 1e-7)
+
+
+@engine.remember  # compiling takes a second
+def _maps_gradient(network: keras.Model, maps_name: str) -> Callable:
+    """Differentiate one logit of a network by the maps of a layer: (maps, pixels, class number) -> (like maps, logits).
+
+    What bypasses the layer, as a residual connection does, is computed from the pixels.
+    """
+    logits = backbones.logits_of(network)
+    upper = keras.Model([network.get_layer(maps_name).output, logits.inputs[0]], logits.outputs[0])
+
+    def logit(maps, pixels, number):
+        found = keras.ops.cast(upper([maps, pixels], training=False), "float32")
+        return keras.ops.take(found[0], number), found
+    return engine.gradient(logit, [upper])

@@ -83,7 +83,7 @@ def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 
             augment: Augmentation | None = None) -> np.ndarray:
     """What a model says of each photo, float32 `(n, …)`, in equal batches that its devices can share."""
     size = even_size(len(photos), batch_size, backbones.device_count(model))
-    batches = Batches(photos, model.input_shape[1], size, augment=augment, fill=True)
+    batches = Batches(photos, backbones.input_size(model), size, augment=augment, fill=True)
     return model.predict(batches, verbose=0)[:len(photos)].astype("float32", copy=False)
 
 

@@ -111,7 +111,7 @@ def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate) -> N
 def training_batches(model: keras.Model, photos: datasets.PhotoSet, augment: Augmentation | None, seed: int) -> Batches:
     """Shuffled, augmented batches for a model, all full, so that its devices can share each."""
     size = even_size(len(photos), BATCH, backbones.device_count(model))
-    return Batches(photos, model.input_shape[1], size, shuffle=True, seed=seed, augment=augment, fill=True)
+    return Batches(photos, backbones.input_size(model), size, shuffle=True, seed=seed, augment=augment, fill=True)
 
 
 class _LayerwiseAdam(keras.optimizers.Adam):

@@ -23,7 +23,7 @@ class AdversarialExplorer(Panel):
     def __init__(self, network: keras.Model, photo: np.ndarray, target: str | int, judges: Mapping[str, keras.Model],
                  epsilon: int):
         self.network, self.target = network, target
-        self.photo = images.fit(photo, network.input_shape[1])
+        self.photo = images.fit(photo, backbones.input_size(network))
         self.asked = {"the network attacked": network, **judges}
         self.results, self._views = {}, {}
         self.slider = ipywidgets.SelectionSlider(options=EPSILONS, value=epsilon, description="grey levels",

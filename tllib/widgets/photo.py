@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 
-from tllib import images, show
+from tllib import backbones, images, show
 from tllib.transfer import Classifier
 from tllib.widgets.panel import Panel, in_words
 
@@ -47,7 +47,7 @@ class PhotoTrial(Panel):
     def _answer(self, photo: np.ndarray):
         found = self.classifier.predict(photo)[0]
         self.answers = [(self.classifier.class_names[number], float(found[number])) for number in np.argsort(-found)]
-        self.draw(show.guesses(images.fit(photo, self.classifier.model.input_shape[1]), self.answers[:5]))
+        self.draw(show.guesses(images.fit(photo, backbones.input_size(self.classifier.model)), self.answers[:5]))
         self.say(f"Answer: {in_words(self.answers[:3])}")
 
 

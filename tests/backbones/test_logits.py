@@ -1,0 +1,285 @@
+"""Networks of one's own: what they are asked for, what is refused, and that nothing keeps them."""
+
+import gc
+import weakref
+from dataclasses import replace
+
+from tllib import backbones, synthesis, transfer, widgets
+from tllib.backbones import engine
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+QUICK = replace(synthesis.WAVES, steps=2)
+
+
+@pytest.fixture
+def photo():
+    return np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype("uint8")
+
+
+def seeded(stddev, seed):
+    return keras.initializers.RandomNormal(stddev=stddev, seed=seed)
+
+
+def pixels_and_features():
+    """The beginning of a small network, always with the same weights."""
+    pixels = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = layers.Conv2D(8, 3, activation="relu", kernel_initializer=seeded(0.3, 1), name="maps")(x)
+    return pixels, layers.GlobalAveragePooling2D()(x)
+
+
+def dense(activation=None):
+    return layers.Dense(3, activation, kernel_initializer=seeded(3, 2), name="dense")
+
+
+def own(end):
+    """A network of the same three classes with the same logits, with another end."""
+    pixels, features = pixels_and_features()
+    return keras.Model(pixels, end(features))
+
+
+def grown():
+    """A Sequential that was added to, a layer at a time."""
+    body, network = own(lambda features: features), keras.Sequential()
+    for layer in (keras.Input((32, 32, 3)), *body.layers[1:], dense("softmax")):
+        network.add(layer)
+    return network
+
+
+def averaged(features):
+    logits = dense()(features)
+    return layers.Average()([layers.Softmax()(logits), ops.softmax(logits)])
+
+
+def by_hand(features):
+    powers = ops.exp(dense()(features))
+    return powers / ops.sum(powers, axis=-1, keepdims=True)
+
+
+def in_a_list():
+    pixels, features = pixels_and_features()
+    return keras.Model([pixels], [dense("softmax")(features)])
+
+
+NETWORKS = {
+    "logits": lambda: own(dense()),
+    "softmax activation": lambda: own(dense("softmax")),
+    "softmax layer": lambda: own(lambda features: layers.Softmax()(dense()(features))),
+    "activation layer": lambda: own(lambda features: layers.Activation("softmax")(dense()(features))),
+    "softmax operation": lambda: own(lambda features: ops.softmax(dense()(features))),
+    "log softmax": lambda: own(lambda features: ops.log_softmax(dense()(features))),
+    "softmax, then Identity": lambda: own(lambda features: layers.Identity()(dense("softmax")(features))),
+    "softmax in a nested model": lambda: own(keras.Sequential([layers.Dropout(0.5), dense("softmax")])),
+    "nested twice, then Dropout": lambda: own(
+        keras.Sequential([keras.Sequential([dense("softmax")]), layers.Dropout(0.5)])),
+    "average of two softmaxes": lambda: own(averaged),
+    "softmax by hand": lambda: own(by_hand),
+    "Sequential": lambda: keras.Sequential([own(lambda features: features), dense("softmax")]),
+    "Sequential, grown": grown,
+    "input and output in lists": in_a_list,
+}
+
+
+@pytest.fixture(scope="module")
+def expected_logits():
+    """What the networks' common logits are, by hand, of the photo."""
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype("float64")
+    kernel, dense_kernel = (ops.convert_to_numpy(seeded(stddev, seed)(shape)).astype("float64")
+                            for stddev, seed, shape in ((0.3, 1, (3, 3, 3, 8)), (3, 2, (8, 3))))
+    scaled = pixels / 127.5 - 1
+    patches = np.lib.stride_tricks.sliding_window_view(scaled, (3, 3), axis=(0, 1))
+    maps = np.maximum(np.einsum("hwcij,ijcf->hwf", patches, kernel), 0)
+    return maps.mean(axis=(0, 1)) @ dense_kernel
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", NETWORKS)
+def test_its_probabilities_are_told_as_they_are(name, photo, expected_logits):
+    network = NETWORKS[name]()
+    powers = np.exp(expected_logits - expected_logits.max())
+    np.testing.assert_allclose(backbones.softmax(network, photo)[0], powers / powers.sum(), atol=1e-4)
+    logits = backbones.predict(backbones.logits_of(network), photo[None].astype("float32"))[0]
+    np.testing.assert_allclose(logits - logits.mean(), expected_logits - expected_logits.mean(), atol=1e-3)
+    assert (backbones.logits_of(network) is network) == (name in ("logits", "log softmax"))
+
+
+def test_a_certain_answer_is_told_as_certain(photo):
+    """Probabilities of exactly 1 and 0 as well, where there is no softmax to cut off."""
+    certain = own(lambda features: ops.one_hot(ops.argmax(dense()(features), axis=-1), 3))
+    answers = backbones.softmax(certain, photo)[0]
+    np.testing.assert_allclose(np.sort(answers), [0, 0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["softmax in a nested model", "average of two softmaxes", "Sequential",
+                                  "Sequential, grown", "input and output in lists"])
+def test_it_is_attacked_drawn_and_judged(name, photo):
+    network = NETWORKS[name]()
+    before = backbones.softmax(network, photo)[0]
+    target = int(before.argmin())
+    fake = synthesis.adversarial_image(network, photo, target=target, epsilon=100, steps=5)
+    assert fake.probability > before[target] + 0.1
+    drawn = synthesis.ideal_image(network, target, recipe=replace(QUICK, steps=8))
+    probability, rank = synthesis.second_opinion(network, drawn.image, target)
+    assert probability == pytest.approx(drawn.probability) and 1 <= rank <= 3
+    assert synthesis.survival(network, [fake])["saved as PNG"].photos_right == 1
+
+
+def one_sigmoid():
+    return own(layers.Dense(1, "sigmoid"))
+
+
+def of_shape(*shape):
+    return keras.Sequential([keras.Input(shape), layers.Flatten() if None not in shape else
+                             layers.GlobalAveragePooling2D(), layers.Dense(2)])
+
+
+class Subclass(keras.Model):
+    """A model with a call of its own."""
+
+    def __init__(self):
+        super().__init__(name="subclass")
+        self.dense = layers.Dense(2)
+
+    def call(self, pixels):
+        return self.dense(ops.mean(pixels, axis=(1, 2)))
+
+
+def two_inputs():
+    one, two = keras.Input((32, 32, 3)), keras.Input((4,))
+    return keras.Model([one, two], layers.Dense(2)(layers.Concatenate()([layers.Flatten()(one), two])))
+
+
+def two_outputs():
+    pixels, features = pixels_and_features()
+    return keras.Model(pixels, {"kind": layers.Dense(2)(features), "age": layers.Dense(3)(features)})
+
+
+REFUSED = {
+    "one sigmoid": (one_sigmoid, r"one number per picture.*Dense\(2, activation='softmax'\)"),
+    "sigmoids": (lambda: own(layers.Dense(4, "sigmoid")), "each class by itself.*softmax"),
+    "maps": (lambda: keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(4, 3)]), "one number per class"),
+    "any size": (lambda: of_shape(None, None, 3), r"any size.*keras\.Input\(\(224, 224, 3\)\)"),
+    "not square": (lambda: of_shape(24, 32, 3), r"square.*Input\(\(32, 32, 3\)\).*Resizing\(24, 32\)"),
+    "channels first": (lambda: of_shape(3, 32, 32), r"\(3, 32, 32\).*RGB.*Permute\(\(3, 1, 2\)\)"),
+    "grey": (lambda: of_shape(32, 32, 1), r"\(32, 32, 1\).*RGB.*mean"),
+    "five channels": (lambda: of_shape(32, 32, 5), r"\(32, 32, 5\).*RGB.*5 channels"),
+    "features": (lambda: keras.Sequential([keras.Input((1280,)), layers.Dense(2)]), "no pictures"),
+    "never called": (lambda: keras.Sequential([layers.Flatten(), layers.Dense(2)]), "does not know yet.*Input"),
+    "subclass": (Subclass, "does not know yet.*Input"),
+    "two inputs": (two_inputs, "2 inputs at once"),
+    "two outputs": (two_outputs, r"2 outputs at once.*outputs\[0\]"),
+}
+ASKED = {
+    "softmax": lambda network, photo: backbones.softmax(network, photo),
+    "top_k": lambda network, photo: backbones.top_k(network, photo),
+    "logits_of": lambda network, photo: backbones.logits_of(network),
+    "attack": lambda network, photo: synthesis.adversarial_image(network, photo, target=1),
+    "attack another too": lambda network, photo: synthesis.adversarial_image(own(dense()), photo, also=[network]),
+    "ideal image": lambda network, photo: synthesis.ideal_image(network, 1, recipe=QUICK, size=32),
+    "second opinion": lambda network, photo: synthesis.second_opinion(network, photo, 1),
+    "explorer": lambda network, photo: widgets.adversarial_explorer(network, photo, 1),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_network_for_pictures_is_refused_alike_everywhere(name, photo):
+    make, message = REFUSED[name]
+    network = make()
+    for asked in ASKED.values():
+        with pytest.raises(ValueError, match=message) as refusal:
+            asked(network, photo)
+        assert str(refusal.value).count(". ") <= 2
+
+
+@pytest.mark.parametrize("name", ["any size", "not square", "channels first", "grey", "features", "never called",
+                                  "subclass", "two inputs", "two outputs"])
+def test_so_it_is_where_classes_do_not_matter(name, photo):
+    make, message = REFUSED[name]
+    network = make()
+    for ask in (lambda: synthesis.layer_image(network, "maps", recipe=QUICK),
+                lambda: transfer.activations(network, photo, ["maps"]),
+                lambda: transfer.Classifier(network, ("a", "b"), "efficientnet_lite0").predict(photo),
+                lambda: transfer.grad_cam(transfer.Classifier(network, ("a", "b"), "efficientnet_lite0"), photo)):
+        with pytest.raises(ValueError, match=message):
+            ask()
+
+
+@pytest.mark.parametrize("name", ["any size", "not square", "channels first", "grey", "never called", "subclass"])
+def test_what_the_message_says_helps(name, photo):
+    """Its line of code is run as it stands."""
+    make, _ = REFUSED[name]
+    with pytest.raises(ValueError) as refusal:
+        backbones.softmax(network := make(), photo)
+    line = str(refusal.value)[str(refusal.value).index("pixels = "):].rstrip(".")
+    names = {"keras": keras, "network": network}
+    exec(line, names)
+    np.testing.assert_allclose(backbones.softmax(names["network"], photo).sum(), 1)
+
+
+def test_a_classifier_is_no_network(photo):
+    classifier = transfer.Classifier(own(dense("softmax")), ("a", "b", "c"), "efficientnet_lite0")
+    with pytest.raises(TypeError, match=r"got Classifier.*classifier\.model"):
+        backbones.softmax(classifier, photo)
+
+
+def test_nan_is_refused(photo):
+    network = own(dense())
+    network.get_layer("dense").set_weights([np.full((8, 3), np.nan), np.zeros(3)])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        backbones.softmax(network, photo)
+
+
+def use_in_every_way(network, photo):
+    synthesis.adversarial_image(network, photo, epsilon=1, steps=1)
+    synthesis.adversarial_image(own(dense()), photo, also=[network], epsilon=1, steps=1)
+    synthesis.ideal_image(network, 1, recipe=QUICK)
+    synthesis.layer_image(network, "maps", 2, recipe=QUICK)
+    synthesis.second_opinion(network, photo, 1)
+    transfer.activations(network, photo, ["maps"])
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", ["logits", "softmax activation", "average of two softmaxes"])
+def test_a_network_that_was_used_goes_when_it_is_deleted(name, photo, monkeypatch):
+    monkeypatch.setattr(backbones, "last_maps", lambda _: "maps")
+    network, judge = NETWORKS[name](), own(dense())
+    use_in_every_way(network, photo)
+    transfer.grad_cam(transfer.Classifier(network, ("a", "b", "c"), "efficientnet_lite0"), photo)
+    synthesis.adversarial_image(judge, photo, also=[network], epsilon=1, steps=1)
+    watch = weakref.ref(network)
+    del network
+    gc.collect()
+    assert watch() is None, "also while a network that was attacked together with it lives"
+
+
+def test_what_is_remembered_is_no_part_of_a_network(photo, tmp_path):
+    network, untouched = (own(dense("softmax")) for _ in range(2))
+    use_in_every_way(network, photo)
+    assert len(network.layers) == len(untouched.layers) and len(network.variables) == len(untouched.variables)
+    assert network.count_params() == untouched.count_params()
+    network.save(tmp_path / "network.keras")
+    again = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(backbones.softmax(again, photo), backbones.softmax(network, photo))
+    untouched.save(tmp_path / "untouched.keras")
+    sizes = [(tmp_path / f"{name}.keras").stat().st_size for name in ("network", "untouched")]
+    assert sizes[0] == pytest.approx(sizes[1], abs=200)
+
+
+def test_eight_answers_are_remembered_per_network():
+    calls = []
+
+    @engine.remember
+    def answer(network, number):
+        calls.append(number)
+        return network.name, number
+
+    one, other = own(dense()), own(dense())
+    assert answer(one, 1) is answer(one, 1) and answer(other, 1) == (other.name, 1) and calls == [1, 1]
+    for number in range(2, 10):
+        answer(one, number)
+    answer(one, 1)
+    assert calls == [1, 1, *range(2, 10), 1]
