@@ -10,6 +10,7 @@ from tllib.backbones.backbone import (
     load,
     logits_of,
     names,
+    network_of,
     on_this_machine,
     probabilities,
     softmax,
@@ -20,5 +21,5 @@ from tllib.backbones.costs import Comparison, Cost, compare
 from tllib.backbones.engine import device_count, jit_compile, predict, sync
 
 __all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
-           "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "on_this_machine", "predict",
-           "probabilities", "softmax", "sync", "top_k", "weight_files"]
+           "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "network_of", "on_this_machine",
+           "predict", "probabilities", "softmax", "sync", "top_k", "weight_files"]

@@ -65,7 +65,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         seed: used by random weights only.
 
     Returns:
-        A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout.
+        A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout. With `top`
+        it carries the names of its classes as an attribute, `class_names`.
 
     Raises:
         FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
@@ -99,6 +100,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     if not top:
         model = keras.Model(model.input, features_of(model, row))
     model.name = name
+    if top:
+        model.class_names = class_names()
     model.trainable = False
     model.compile(jit_compile=jit_compile())
     return model
@@ -116,28 +119,59 @@ def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
     return keras.layers.GlobalAveragePooling2D(name="features")(maps)
 
 
+def network_of(classifier: keras.Model) -> keras.Model:
+    """The Keras model in a `transfer.Classifier`; any other network as it is."""
+    return getattr(classifier, "model", classifier)
+
+
 def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
-    """Name the k most probable ImageNet classes of one image `(h, w, 3)`, 0 to 255, or a batch, of any size.
+    """Name the k most probable classes of one image `(h, w, 3)`, 0 to 255, or a batch, of any size.
+
+    Args:
+        network: from `load(..., top=True)`; a `transfer.Classifier`; or any network of logits or probabilities that
+            carries the names of its classes, `network.class_names = (...)`.
+        images: `(h, w, 3)` or `(n, h, w, 3)`.
+        k: how many names per image.
 
     Returns:
         For each image a list of (class name, probability in 0 to 1), the most probable first.
+
+    Raises:
+        ValueError: the names of the network's classes are not known.
     """
-    found = probabilities(network, images)
+    names, outputs = getattr(network, "class_names", None), network_of(network).output_shape[-1]
+    if names is None or len(names) != outputs:
+        raise ValueError(f"This network gives {outputs} numbers and knows no names for them. For "
+                         "ImageNet's classes load it with top=True; for your own set network.class_names = (...).")
+    found = softmax(network, images)
     order = np.argsort(-found, axis=1)[:, :k]
-    return [[(class_names()[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
+    return [[(names[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
 
 
 def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch."""
-    if network.output_shape[-1] != 1000:
-        raise ValueError(f"This network gives {network.output_shape[-1]} features, not 1000 ImageNet classes. "
-                         "Load it with top=True.")
+    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch.
+
+    Raises:
+        ValueError: the network was not loaded with `top=True`, or answers NaN.
+    """
+    if getattr(network, "class_names", None) != class_names():
+        raise ValueError(f"This network gives {network.output_shape[-1]} numbers that are not known to be ImageNet's "
+                         "1000 classes. Load one with top=True; for other classes, see backbones.softmax.")
     return softmax(network, images)
 
 
 def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, classes)`, float64, from any network of logits or probabilities, your own classifier's say."""
+    """Probabilities `(n, classes)`, float64, from any network of logits or probabilities, your own classifier's say.
+
+    Raises:
+        ValueError: the network answers NaN or infinity.
+    """
+    network = network_of(network)
     logits = predict(logits_of(network), fit_batch(images, network.input_shape[1])).astype("float64")
+    broken = ~np.isfinite(logits).all(axis=1)
+    if broken.any():
+        raise ValueError(f"The network answers NaN or infinity for {broken.sum()} of {len(logits)} images: its weights "
+                         "are broken, or its precision is too low. Load it anew.")
     return scipy.special.softmax(logits, axis=1)
 
 
@@ -166,6 +200,8 @@ def class_index(name: str | int) -> int:
     known = class_names()
     if isinstance(name, (int, np.integer)) and 0 <= name < len(known):
         return int(name)
+    if isinstance(name, (int, np.integer)) or str(name).isdecimal():
+        raise ValueError(f"Class numbers are whole numbers, from 0 to {len(known) - 1}, and no text; got {name!r}.")
     wanted = str(name).replace("_", " ")
     matches = [i for i, other in enumerate(known) if other == wanted]
     matches = matches or [i for i, other in enumerate(known) if other.casefold() == wanted.casefold()]

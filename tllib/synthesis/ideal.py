@@ -72,8 +72,8 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     """Draw the network's idea of several classes in one run; the same class twice gives two drawings.
 
     Args:
-        network: from `backbones.load(..., top=True)`.
-        targets: ImageNet classes, by name or number.
+        network: from `backbones.load(..., top=True)`, or a `transfer.Classifier`, as for `adversarial_images`.
+        targets: classes, each by its name, or by its number as an int.
         recipe: how to draw: `WAVES`, `PIXELS`, or one of your own, `dataclasses.replace(WAVES, zoom=0)` say.
         mixed_with: a second class that every image should show as well.
         start: photo `(h, w, 3)`, 0 to 255, to begin with; None begins with faint noise.
@@ -89,6 +89,7 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
+    network = backbones.network_of(network)
     numbers = [number_of(network, target) for target in targets]
     if not numbers:
         raise ValueError("targets is empty: name one class or more.")
@@ -96,8 +97,8 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     targets = np.zeros((len(numbers), network.output_shape[-1]), "float32")
     for row, number in enumerate(numbers):
         targets[row, [number, *other]] = 1
-    began, network = time.perf_counter(), backbones.logits_of(network)
-    starts, images, history = _draw(network, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
+    began, logits = time.perf_counter(), backbones.logits_of(network)
+    starts, images, history = _draw(logits, network.input_shape[1], targets, recipe, start, size, seed, callbacks)
     seconds = (time.perf_counter() - began) / len(numbers)
     histories = [{term: values if term == "step" else values[:, row] for term, values in history.items()}
                  for row in range(len(numbers))]
