@@ -4,12 +4,28 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 
-def other_classes(what: str, known: Sequence[str], found: Sequence[str]) -> ValueError:
-    """Say how the class names of photos differ from those that something knows, with a few of each."""
-    only = [", ".join(map(repr, [name for name in one if name not in other][:3])) or "none"
-            for one, other in ((known, found), (found, known))]
-    return ValueError(f"{what} knows {len(known)} classes, the photos are of {len(found)}. Not in the photos: "
-                      f"{only[0]}; only in them: {only[1]}." + " The order differs." * (set(known) == set(found)))
+def other_classes(what: str, known: Sequence[str], where: str, found: Sequence[str]) -> ValueError:
+    """Build (not raise) the error for class names that differ, or are in another order, with a few of each.
+
+    Args:
+        what: what knows the names `known`, such as "The classifier".
+        known: names in the order of its outputs.
+        where: what has the names `found`, such as "the photos".
+        found: names in the order of the class numbers there.
+    """
+    if sorted(known) == sorted(found):
+        number = next(i for i, (one, other) in enumerate(zip(known, found, strict=True)) if one != other)
+        return ValueError(f"{what} knows the same classes in another order: number {number} is {known[number]!r} for "
+                          f"it, and {found[number]!r} in {where}. Use one order for both.")
+    missing = [name for name in known if name not in found]
+    added = [name for name in found if name not in known]
+    return ValueError(f"{what} knows {len(known)} classes, {where} are of {len(found)}. Not in {where}: "
+                      f"{_some(missing)}; only in them: {_some(added)}.")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first three names, quoted."""
+    return ", ".join(map(repr, names[:3])) or "none"
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:

@@ -171,3 +171,9 @@ def test_options_build_what_they_say():
     still.get_layer("dense_1").set_weights([np.zeros((2, 5), "float32"), bias])
     logit = still.get_layer("logit").get_weights()[0]
     np.testing.assert_allclose(still.predict_on_batch(points)[0], bias @ logit, rtol=1e-5)
+
+
+def test_a_network_that_answers_nan_has_no_accuracy():
+    model = tricks.network(1, 2)
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    assert np.isnan(tricks.measure(model, tricks.spirals(50))).all()

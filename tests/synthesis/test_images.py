@@ -76,6 +76,7 @@ def test_same_seed_same_pictures_of_several_at_once_too(lite0):
 
 def test_a_recipe_means_the_same_for_networks_of_other_scale(lite0):
     louder = keras.Model(lite0.input, lite0.output * 8)
+    louder.class_names = lite0.class_names
     recipe = replace(WAVES, steps=16)
     usual, loud, calmer = (synthesis.ideal_image(network, "zebra", recipe=recipe).image.astype(float).ravel()
                            for network, recipe in [(lite0, recipe), (louder, recipe),

@@ -1,7 +1,7 @@
 import signal
 import threading
 
-from tllib import backbones, datasets, transfer
+from tllib import backbones, datasets, images, transfer
 from tllib.transfer import finetune, learning_rate
 
 import keras
@@ -53,7 +53,8 @@ def test_it_learns_and_never_gets_worse_on_what_it_chooses_by(photos):
     after = transfer.evaluate(tuned, validation)
     assert tuned is one and list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert history["loss"][-1] < history["loss"][0] and after.accuracy >= before.accuracy - 0.021
-    transfer.fine_tune(tuned, train, validation, epochs=1, learning_rate=10.0)  # ruins it: what it was before is kept
+    with pytest.raises(ValueError, match="Training blew up"):
+        transfer.fine_tune(tuned, train, validation, epochs=1, learning_rate=10.0)  # what it was before is kept
     assert transfer.evaluate(tuned, validation).accuracy == after.accuracy
 
 
@@ -166,3 +167,102 @@ def test_in_mixed_precision_weights_and_answers_stay_float32_and_it_learns(photo
         np.testing.assert_array_equal(old, new)
     assert tuned.predict(np.full((224, 224, 3), 99)).dtype == np.float32
     assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Two photos of each class and a classifier of them on a small random backbone."""
+    few = datasets.load("cartoon_pets").subset(4, seed=1)
+    return few, classifier(few, "mobilenet_025", weights=None)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("validated", [False, True])
+def test_training_that_blew_up_says_so_and_leaves_the_classifier_as_it_was(small, validated):
+    few, one = small
+    before = one.model.get_weights()
+    with pytest.raises(ValueError, match=r"Training blew up: the loss was .* as it was; try a tenth"):
+        transfer.fine_tune(one, few, few if validated else None, epochs=3, learning_rate=1e4)
+    for old, new in zip(before, one.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert not one.model.trainable_weights and np.isfinite(one.predict(np.full((224, 224, 3), 99))).all()
+
+
+def test_an_error_in_the_midst_of_training_leaves_the_classifier_as_it_was(small):
+    few, one = small
+    before, calls = one.model.get_weights(), []
+
+    def breaks(pixels, random):
+        calls.append(1)
+        if len(calls) > 2:
+            raise RuntimeError("out of paint")
+        return pixels
+    with pytest.raises(Exception, match="out of paint"):
+        transfer.fine_tune(one, few, epochs=4, learning_rate=1e-3, augment=breaks)
+    for old, new in zip(before, one.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert not one.model.trainable_weights
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": np.nan}, {"learning_rate": -1.0}, {"epochs": 0}])
+def test_numbers_that_fine_tune_does_not_take(small, wrong):
+    with pytest.raises(ValueError, match="0 or more, and 1 epoch or more"):
+        transfer.fine_tune(small[1], small[0], **wrong)
+
+
+def test_balanced_loss_by_hand():
+    """Three photos of one class and one of another: each class has half of the weight."""
+    photos = datasets.PhotoSet(tuple("wxyz"), np.array([0, 0, 0, 1], "int32"), ("often", "rare", "none"), "")
+    probabilities = np.array([[0.5, 0.3, 0.2]] * 4, "float32")
+    found = finetune.balanced_loss(photos)(photos.labels, keras.ops.convert_to_tensor(probabilities))
+    expected = np.array([4 / 6, 4 / 6, 4 / 6, 4 / 2]) * -np.log([0.5, 0.5, 0.5, 0.3])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_balanced_fine_tuning_counts_each_class_the_same_in_training_and_validation(balanced):
+    whole = datasets.load("cartoon_pets")
+    cats, dogs = (np.flatnonzero(whole.labels == label) for label in (0, 1))
+    photos = whole.take(np.concatenate([cats[:6], dogs[:2]]))
+    one = classifier(whole.take(np.concatenate([cats[6:9], dogs[6:9]])), "mobilenet_025", weights=None)
+    answers = np.concatenate([one.predict(images.load(path)) for path in photos.paths])
+    losses = -np.log(answers[np.arange(8), photos.labels])
+    expected = (losses[:6].mean() + losses[6:].mean()) / 2 if balanced else losses.mean()
+    _, history = transfer.fine_tune(one, photos, photos, epochs=1, learning_rate=0.0, augment=None, balanced=balanced)
+    assert abs(losses[:6].mean() - losses[6:].mean()) > 0.01, "or the two would be hard to tell apart"
+    assert history["loss"][0] == pytest.approx(expected, rel=0.02)
+    assert history["val_loss"][0] == pytest.approx(expected, rel=0.02)
+
+
+@pytest.fixture(scope="module")
+def few_photos():
+    """Two photos of each class and a classifier of them on a pretrained backbone."""
+    few = datasets.load("cartoon_pets").subset(4, seed=1)
+    return few, classifier(few)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("options, message", [
+    ({"lowest": 10.0, "highest": 1e4, "steps": 12}, "worse from the first step on"),
+    ({"lowest": 1e-9, "highest": 1e-8, "steps": 4}, "never exploded"),
+    ({"steps": 5}, "5 steps are too few for rates from 1e-06 to 1: take 11 or more")])
+def test_a_range_in_which_there_is_nothing_to_suggest(few_photos, options, message):
+    few, one = few_photos
+    with pytest.raises(ValueError, match=message):
+        transfer.find_learning_rate(one, few, layers="last block", **options)
+
+
+def test_few_steps_and_a_wide_range_suggest_about_the_same(few_photos):
+    few, one = few_photos
+    usual, *others = [transfer.find_learning_rate(one, few, layers="last block", **options).suggestion for options in (
+        {}, {"steps": 12}, {"highest": 1e4, "steps": 24}, {"lowest": 1e-4, "steps": 10})]
+    for other in others:
+        assert usual / 10 <= other <= usual * 10
+
+
+def test_a_search_with_a_broken_classifier(small):
+    few = small[0]
+    one = classifier(few, "mobilenet_025", weights=None)
+    one.model.set_weights([np.full_like(weight, np.nan) for weight in one.model.get_weights()])
+    with pytest.raises(ValueError, match="not a number before the first step"):
+        transfer.find_learning_rate(one, few, layers="last block")

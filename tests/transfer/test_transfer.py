@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from tllib import backbones, datasets, images, transfer
 
 import keras
@@ -151,9 +153,11 @@ def test_parts_that_do_not_fit(backbone, photos, table):
         transfer.assemble(backbone, head, ("a", "b", "c"))
     with pytest.raises(ValueError, match="trained on 20 features"):
         transfer.assemble(backbone, transfer.train_head(clouds(5)), ("a", "b", "c"))
+    with pytest.raises(ValueError, match=r"Not in class_names: 'Cat', 'Dog'; only in them: 'x', 'y'"):
+        transfer.assemble(backbone, head, ("x", "y"))
     with pytest.raises(ValueError, match=r"Not in the photos: 'x', 'y'; only in them: 'Cat', 'Dog'"):
-        transfer.evaluate(transfer.assemble(backbone, head, ("x", "y")), photos)
-    with pytest.raises(ValueError, match="tells 2 classes apart"):
+        transfer.evaluate(transfer.Classifier(transfer.assemble(backbone, head).model, ("x", "y"), "none"), photos)
+    with pytest.raises(ValueError, match="knows 2 classes"):
         transfer.evaluate(head, clouds(5))
     with pytest.raises(TypeError, match="a head and a FeatureTable; got Functional and PhotoSet"):
         transfer.evaluate(head, photos)
@@ -185,3 +189,81 @@ def test_pretraining_is_what_helps(backbone):
         few, many = (transfer.extract_features(network, part) for part in (train, test))
         accuracy.append(transfer.evaluate(transfer.train_head(few), many).accuracy)
     assert accuracy[0] > accuracy[1] + 0.1
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e-6, 1e6, 1e12])
+def test_a_head_is_as_good_whatever_the_unit_of_its_features(factor):
+    train, test = clouds(8, spread=3), clouds(40, spread=3, seed=1)
+    scaled = [replace(part, x=(part.x * np.float32(factor)).astype("float32")) for part in (train, test)]
+    plain, other = (transfer.train_head(learn).predict(judge.x, verbose=0)
+                    for learn, judge in ((train, test), scaled))
+    np.testing.assert_allclose(other, plain, atol=1e-3)
+
+
+@pytest.mark.parametrize("constant", [5, 18, 20])
+def test_constant_features_do_no_harm(constant):
+    """Also where they differ among the photos that come later; if all are constant, the classes are as likely."""
+    train = clouds(20)
+    x = train.x.copy()
+    x[:, :constant] = 50
+    head = transfer.train_head(replace(train, x=x))
+    later = x.copy()
+    later[:, :constant] += np.float32(0.01)
+    answers, moved = (head.predict(values, verbose=0) for values in (x, later))
+    assert np.isfinite(answers).all() and np.abs(answers - moved).max() < 0.05
+    if constant == 20:
+        np.testing.assert_allclose(answers, 1 / 3, atol=1e-3)
+    else:
+        assert (answers.argmax(axis=1) == train.y).mean() > 0.9
+
+
+@pytest.mark.parametrize("decay", [-1.0, np.nan, np.inf])
+def test_a_weight_decay_is_a_number_from_0_on(decay):
+    with pytest.raises(ValueError, match="weight_decay is a number"):
+        transfer.train_head(clouds(5), weight_decay=decay)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_refused_where_they_enter(bad):
+    table = clouds(5)
+    x = table.x.copy()
+    x[[3, 8], 0] = bad
+    with pytest.raises(ValueError, match=r"2 of 15 rows hold NaN or infinity; the first is 3\.png"):
+        replace(table, x=x)
+    with pytest.raises(ValueError, match=r"2 of 15 .*; the first is number 3"):
+        transfer.FeatureTable(x, table.y, (), table.class_names)
+
+
+def test_a_backbone_that_gives_nan_keeps_nothing_of_it(tmp_path, monkeypatch, photos):
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path))
+    broken = backbones.load("mobilenet_025", weights=None)
+    weights = broken.get_weights()
+    broken.set_weights([np.full_like(weight, np.nan) for weight in weights])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="24 of 24 rows hold NaN"):
+            transfer.extract_features(broken, photos)
+
+
+@pytest.mark.core
+def test_a_classifier_that_answers_nan_is_not_counted_as_the_first_class(photos, dog):
+    backbone = backbones.load("mobilenet_025", weights=None)
+    head = transfer.train_head(transfer.extract_features(backbone, photos))
+    classifier = transfer.assemble(backbone, head)
+    for model in (head, classifier.model):
+        model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    table = transfer.FeatureTable(np.ones((2, 256), "float32"), np.array([0, 1]), (), ("Cat", "Dog"))
+    for ask in (lambda: transfer.evaluate(classifier, photos), lambda: transfer.evaluate(head, table),
+                lambda: classifier.predict(dog), lambda: backbones.softmax(classifier, dog),
+                lambda: backbones.top_k(classifier, dog), lambda: transfer.grad_cam(classifier, dog)):
+        with pytest.raises(ValueError, match="answers NaN or infinity for"):
+            ask()
+
+
+def test_printed_things_are_short(photos, table):
+    report = transfer.evaluate(transfer.train_head(table), table)
+    assert repr(photos) == "PhotoSet(24 photos: Cat 12, Dog 12)"
+    assert repr(table) == "FeatureTable(24 rows of 1280 features, 2 classes, from efficientnet_lite0)"
+    assert len(repr(report)) < 200
+    many = datasets.PhotoSet(photos.paths, np.arange(24, dtype="int32"), tuple(map(str, range(24))), "")
+    assert repr(many) == "PhotoSet(24 photos, 24 classes)"

@@ -133,13 +133,28 @@ def test_marks_are_kept_and_read_again(report, tmp_path):
     assert not browser.mark.value
     browser.on.click()
     assert browser.mark.value
-    assert json.loads(file.read_text()) == {"wrong labels": ["dog/1.png"]} and len(list(file.parent.iterdir())) == 1
+    whole = report.mistakes[1].path.as_posix()
+    assert json.loads(file.read_text()) == {"wrong labels": [whole]} and len(list(file.parent.iterdir())) == 1
     again = widgets.mistakes_browser(report, file=file)
     assert again.wrong_labels == [report.mistakes[1].path]
-    file.write_text(json.dumps({"wrong labels": ["dog/1.png", "elsewhere/7.png"]}))
+    file.write_text(json.dumps({"wrong labels": [whole, "elsewhere/7.png"]}))
     again.filter.value = "dog"
     again.mark.value = False
     assert json.loads(file.read_text()) == {"wrong labels": ["elsewhere/7.png"]}, "what others kept stays"
+
+
+def test_a_mark_is_of_one_photo_though_another_part_holds_the_same_name(tmp_path):
+    paths = [tmp_path / part / "cat/0.png" for part in ("train", "val")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        images.save(path, np.full((40, 40, 3), 60, "uint8"))
+    mistakes = tuple(Mistake(path, "cat", "dog", 0.9) for path in paths)
+    report = Report(0.0, {}, np.ones((2, 2), int), mistakes, ("cat", "dog"))
+    browser = widgets.mistakes_browser(report, file=tmp_path / "choices.json")
+    browser.mark.value = True
+    assert browser.wrong_labels == paths[:1]
+    browser.on.click()
+    assert not browser.mark.value
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"wrong labels": 3}', '{"wrong labels": [1]}'])

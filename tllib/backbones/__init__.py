@@ -9,6 +9,7 @@ from tllib.backbones.backbone import (
     last_maps,
     load,
     names,
+    network_of,
     on_this_machine,
     probabilities,
     softmax,
@@ -20,5 +21,6 @@ from tllib.backbones.engine import device_count, jit_compile, predict, sync
 from tllib.backbones.logits import input_size, logits_of
 
 __all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
-           "input_size", "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "on_this_machine",
+           "input_size", "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "network_of",
+           "on_this_machine",
            "predict", "probabilities", "softmax", "sync", "top_k", "weight_files"]

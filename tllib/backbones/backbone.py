@@ -66,7 +66,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         seed: used by random weights only.
 
     Returns:
-        A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout.
+        A flat `keras.Model`. Input: `(n, size, size, 3)`, RGB, 0 to 255. `trainable` is False throughout. With `top`
+        it carries the names of its classes as an attribute, `class_names`.
 
     Raises:
         FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
@@ -97,8 +98,11 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         set_from_package(model, name, efficientnet_lite.convert)
     else:
         set_from_file(model, file)
-    # Those of Keras take a list of one input; here every network takes plain pixels.
-    model = keras.Model(model.inputs[0], model.outputs[0] if top else features_of(model, row), name=name)
+    if top:
+        model.class_names = class_names()
+    else:
+        model = keras.Model(model.input, features_of(model, row))
+    model.name = name
     model.trainable = False
     model.compile(jit_compile=jit_compile())
     return model
@@ -116,22 +120,46 @@ def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
     return keras.layers.GlobalAveragePooling2D(name="features")(maps)
 
 
+def network_of(classifier: keras.Model) -> keras.Model:
+    """The Keras model in a `transfer.Classifier`; any other network as it is."""
+    return getattr(classifier, "model", classifier)
+
+
 def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
-    """Name the k most probable ImageNet classes of one image `(h, w, 3)`, 0 to 255, or a batch, of any size.
+    """Name the k most probable classes of one image `(h, w, 3)`, 0 to 255, or a batch, of any size.
+
+    Args:
+        network: from `load(..., top=True)`; a `transfer.Classifier`; or any network of logits or probabilities that
+            carries the names of its classes, `network.class_names = (...)`.
+        images: `(h, w, 3)` or `(n, h, w, 3)`.
+        k: how many names per image.
 
     Returns:
         For each image a list of (class name, probability in 0 to 1), the most probable first.
+
+    Raises:
+        ValueError: the names of the network's classes are not known.
     """
-    found = probabilities(network, images)
+    names = getattr(network, "class_names", None)
+    outputs = logits_of(network_of(network)).output_shape[-1]
+    if names is None or len(names) != outputs:
+        raise ValueError(f"This network gives {outputs} numbers and knows no names for them. For "
+                         "ImageNet's classes load it with top=True; for your own set network.class_names = (...).")
+    found = softmax(network, images)
     order = np.argsort(-found, axis=1)[:, :k]
-    return [[(class_names()[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
+    return [[(names[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
 
 
 def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch."""
-    outputs = logits_of(network).output_shape[-1]
-    if outputs != 1000:
-        raise ValueError(f"This network gives {outputs} features, not 1000 ImageNet classes. Load it with top=True.")
+    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch.
+
+    Raises:
+        ValueError: the network was not loaded with `top=True`, or gives NaN.
+    """
+    if getattr(network, "class_names", None) != class_names():
+        outputs = logits_of(network_of(network)).output_shape[-1]
+        raise ValueError(f"This network gives {outputs} numbers that are not known to be ImageNet's 1000 classes. Load "
+                         "one with top=True; for other classes, see backbones.softmax.")
     return softmax(network, images)
 
 
@@ -139,7 +167,7 @@ def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Ask any network of logits or probabilities, your own classifier's say, what pictures show.
 
     Args:
-        network: pixels -> logits or probabilities `(n, classes)`, see `logits_of`.
+        network: pixels -> logits or probabilities `(n, classes)`, see `logits_of`; or a `transfer.Classifier`.
         images: one `(h, w, 3)`, 0 to 255, or a batch or list of these, of any size.
 
     Returns:
@@ -148,10 +176,13 @@ def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: no network of that kind, or it gives NaN or infinity.
     """
+    network = network_of(network)
     logits = predict(logits_of(network), fit_batch(images, input_size(network))).astype("float64")
-    if not np.isfinite(logits).all():
-        raise ValueError(f"The network {network.name!r} gives NaN or infinity. Its weights have grown beyond all "
-                         "bounds: load or train it anew, at a lower learning rate.")
+    broken = ~np.isfinite(logits).all(axis=1)
+    if broken.any():
+        raise ValueError(f"The network {network.name!r} gives NaN or infinity for {broken.sum()} of {len(logits)} "
+                         "images: its weights have grown beyond all bounds. Load or train it anew, at a lower learning "
+                         "rate.")
     return scipy.special.softmax(logits, axis=1)
 
 
@@ -170,11 +201,12 @@ def class_index(name: str | int) -> int:
         ValueError: no such class; what an everyday word ("cat") may mean is listed, or the nearest names.
     """
     known = class_names()
-    if not isinstance(name, (int, np.integer)):
-        return class_words.find(str(name), known)
-    if not 0 <= name < len(known):
-        raise ValueError(f"Unknown ImageNet class {name}: they have the numbers 0 to {len(known) - 1}.")
-    return int(name)
+    if isinstance(name, (int, np.integer)) and 0 <= name < len(known):
+        return int(name)
+    if isinstance(name, (int, np.integer)) or str(name).isdecimal():
+        raise ValueError(f"Unknown ImageNet class {name!r}. Give a name, which is text, or a number, which is an int "
+                         f"from 0 to {len(known) - 1}.")
+    return class_words.find(str(name), known)
 
 
 def _row(name: str) -> Family:

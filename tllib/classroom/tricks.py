@@ -95,7 +95,8 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
 
     Returns:
         "step", and measured after that many steps, with nothing left out at random: "loss" and "accuracy" on all of
-        `learn`, "val_loss" and "val_accuracy" on `check`. A loss that exploded is infinite or not a number.
+        `learn`, "val_loss" and "val_accuracy" on `check`. A loss that exploded is infinite or not a number; where the
+        network answers NaN, so is the accuracy.
     """
     keras.utils.set_random_seed(seed)
     model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=engine.jit_compile())
@@ -121,12 +122,16 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
 
 
 def measure(model: keras.Model, data: Data) -> tuple[float, float]:
-    """Give a network's loss (cross-entropy, in nats; guessing costs 0.69) and its accuracy (0 to 1) on points."""
+    """Give a network's loss (cross-entropy, in nats; guessing costs 0.69) and its accuracy (0 to 1) on points.
+
+    A network that answers NaN names no class: both are NaN then.
+    """
     points, labels = data
     logits = np.asarray(model.predict_on_batch(points), "float64")[:, 0]
     with np.errstate(invalid="ignore"):  # a loss that exploded is a result here
         loss = np.logaddexp(0, logits) - labels * logits
-    return float(loss.mean()), float(((logits > 0) == labels).mean())
+    accuracy = np.nan if np.isnan(logits).any() else ((logits > 0) == labels).mean()
+    return float(loss.mean()), float(accuracy)
 
 
 def activation_spread(model: keras.Model, points: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tllib.datasets.layouts import part_of
-from tllib.transfer import FeatureTable
+from tllib.transfer import BackboneId, FeatureTable
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +52,8 @@ def read_features(folder: str | os.PathLike) -> FeatureTable:
         x = np.memmap(file, "float32", "r", shape=x.shape)
     number = {name: row for row, name in enumerate(class_names)}
     y = np.fromiter((number[known[path]] for path in paths), "int32", len(paths))
-    return FeatureTable(x, y, tuple(path if "://" in path else Path(path) for path in paths), class_names)
+    places = tuple(path if "://" in path else Path(path) for path in paths)
+    return FeatureTable(x, y, places, class_names, BackboneId(about["backbone"], about["network"]))
 
 
 def problems(folder: str | os.PathLike) -> dict[str, str]:

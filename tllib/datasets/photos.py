@@ -39,6 +39,12 @@ class PhotoSet:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def __repr__(self) -> str:
+        counts = self.counts()
+        if len(counts) > 8:
+            return f"PhotoSet({len(self)} photos, {len(counts)} classes)"
+        return f"PhotoSet({len(self)} photos: {', '.join(f'{name} {n}' for name, n in counts.items())})"
+
     def counts(self) -> dict[str, int]:
         """Class name -> number of photos."""
         numbers = np.bincount(self.labels, minlength=len(self.class_names)).tolist()

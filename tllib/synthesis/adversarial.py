@@ -11,7 +11,7 @@ from tllib.suggest import check_several
 from tllib.synthesis.attacks import FixedBudget, SmallestChange
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.objectives import margin_gradient
-from tllib.synthesis.result import ImageResult, measure, names_of, number_of
+from tllib.synthesis.result import ImageResult, check_same_names, measure, names_of, number_of
 
 import keras
 import numpy as np
@@ -28,10 +28,10 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     The network is shown whole grey levels only, so what fools it here still fools it from a PNG file.
 
     Args:
-        network: from `backbones.load(..., top=True)`; or any model of pixels -> logits, your own classifier's, whose
-            classes go by number.
+        network: from `backbones.load(..., top=True)`; a `transfer.Classifier`, whose class names count; or any model of
+            pixels -> logits or probabilities, whose classes go by number, unless it carries `class_names`.
         photos: each `(h, w, 3)`, 0 to 255; its middle square is resized to the network's input.
-        target: ImageNet class to become, by name or number; None: any class but the one the network sees now.
+        target: class to become: its name, or its number as an int; None: any class but the one the network sees now.
         source: class that the network must see in every photo now; None: any.
         epsilon: largest change of a pixel, whole grey levels, at least 1; None: look for the smallest change by its
             L2 norm instead, however it is spread.
@@ -52,6 +52,8 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     `tllib.synthesis.attacks`.
     """
     check_several("also", also, keras.Model)
+    network, *also = map(backbones.network_of, (network, *also))
+    check_same_names([network, *also])
     engine.check_one_device([network, *also])
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)

@@ -73,8 +73,8 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     """Draw the network's idea of several classes in one run; the same class twice gives two drawings.
 
     Args:
-        network: from `backbones.load(..., top=True)`.
-        targets: ImageNet classes, by name or number.
+        network: from `backbones.load(..., top=True)`, or a `transfer.Classifier`, as for `adversarial_images`.
+        targets: classes, each by its name, or by its number as an int.
         recipe: how to draw: `WAVES`, `PIXELS`, or one of your own, `dataclasses.replace(WAVES, zoom=0)` say.
         mixed_with: a second class that every image should show as well.
         start: photo `(h, w, 3)`, 0 to 255, to begin with; None begins with faint noise.
@@ -91,6 +91,7 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
     check_several("targets", targets)
+    network = backbones.network_of(network)
     began, logits = time.perf_counter(), backbones.logits_of(network)
     numbers = [number_of(network, target) for target in targets]
     if not numbers:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tllib import backbones
 from tllib.suggest import check_several
 from tllib.synthesis.distortions import DISTORTIONS, UNTOUCHED, Distortion
-from tllib.synthesis.result import ImageResult, names_of, number_of
+from tllib.synthesis.result import ImageResult, check_same_names, names_of, number_of
 
 import keras
 import numpy as np
@@ -94,8 +94,14 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
 
     Returns:
         Distortion or network -> `Survival`.
+
+    Raises:
+        ValueError: the networks have other classes, or the results are of classes that `network` doesn't have.
     """
     check_several("results", results, ImageResult)
+    check_same_names([network, *(also or {}).values()])
+    for result in results:
+        number_of(network, result.source)
     groups = [np.stack([result.image for result in results]), np.stack([result.start for result in results])]
     answers = {each.name: [backbones.softmax(network, np.stack([each.apply(image) for image in group]))
                            for group in groups] for each in distortions}
@@ -105,16 +111,16 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
         own = answers.get(UNTOUCHED.name) or [backbones.softmax(network, group) for group in groups]
         everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
         answers |= others | {"all networks, averaged": everyone}
-    names = np.array(names_of(network))
-    return {name: _survival(results, *(names[group.argmax(axis=1)] for group in found))
+    names = names_of(network)
+    return {name: _survival(results, *([names[number] for number in group.argmax(axis=1)] for group in found))
             for name, found in answers.items()}
 
 
-def _survival(results: Sequence[ImageResult], now: np.ndarray, before: np.ndarray) -> Survival:
-    sources = np.array([result.source for result in results])
-    wanted = [said == result.target if result.target else said != result.source
+def _survival(results: Sequence[ImageResult], now: Sequence[str | int], before: Sequence[str | int]) -> Survival:
+    wanted = [said != result.source if result.target is None else said == result.target
               for said, result in zip(now, results, strict=True)]
-    right = before == sources
+    right = np.array([said == result.source for said, result in zip(before, results, strict=True)])
+    again = np.array([said == result.source for said, result in zip(now, results, strict=True)])
     if not right.any():
         return Survival(0.0, np.nan, np.nan)
-    return Survival(float(right.mean()), float(np.mean(wanted, where=right)), float((now == sources)[right].mean()))
+    return Survival(float(right.mean()), float(np.mean(wanted, where=right)), float(again[right].mean()))

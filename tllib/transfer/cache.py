@@ -25,11 +25,11 @@ VERSION = 1  # raise it when photos are read, cropped or resized in another way
 
 
 class FeatureCache:
-    """Rows of one network; `view` is what is done to photos before it sees them."""
+    """Rows of one network, given by name and fingerprint; `view` is what is done to photos before it sees them."""
 
-    def __init__(self, network: keras.Model, view: str, *, enabled: bool = True):
+    def __init__(self, name: str, fingerprint: str, view: str, *, enabled: bool = True):
         self.view, self.keys = view, []
-        path = cache_root() / "features" / f"{network.name}-{fingerprint(network)[:16]}.sqlite" if enabled else None
+        path = cache_root() / "features" / f"{name}-{fingerprint[:16]}.sqlite" if enabled else None
         self.rows = path and _open(path)
 
     def close(self) -> None:

@@ -1,12 +1,12 @@
 """A classifier and photos it never saw -> how often it is right, where, and its worst mistakes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tllib import datasets
-from tllib.suggest import other_classes
-from tllib.transfer.classifier import ROWS, Classifier
+from tllib.transfer.classifier import ROWS, Classifier, check_probabilities
 from tllib.transfer.features import FeatureTable, predict
+from tllib.transfer.provenance import check_same_backbone, check_same_classes
 
 import keras
 import numpy as np
@@ -37,8 +37,8 @@ class Report:
 
     accuracy: float
     per_class: dict[str, float]
-    confusion: np.ndarray
-    mistakes: tuple[Mistake, ...]
+    confusion: np.ndarray = field(repr=False)
+    mistakes: tuple[Mistake, ...] = field(repr=False)
     class_names: tuple[str, ...]
 
     @property
@@ -53,24 +53,37 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
         model: a `Classifier` for a `PhotoSet`; a head from `train_head` for a `FeatureTable`.
         test: photos, or features already extracted from them (then nothing is computed twice).
 
+    A head that `train_head` did not make is taken to give its probabilities in the order of the table's class names.
+
     Raises:
-        ValueError: the classes of `model` and `test` differ; TypeError: the two do not go together.
+        ValueError: class names, their order or the backbone of `model` and `test` differ, or the answers are NaN or no
+            probabilities; TypeError: the two do not go together.
     """
     if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
-        if model.class_names != test.class_names:
-            raise other_classes("The classifier", model.class_names, test.class_names)
+        check_same_classes("The classifier", model.class_names, "the photos", test.class_names)
         return _report(predict(model.model, test), test.labels, test.paths, test.class_names)
     if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
-        if model.output_shape[-1] != len(test.class_names):
-            raise ValueError(f"The head tells {model.output_shape[-1]} classes apart, the table has "
-                             f"{len(test.class_names)}.")
+        _check_head(model, test)
         parts = [keras.ops.convert_to_numpy(model(test.x[start:start + ROWS])) for start in range(0, len(test), ROWS)]
         return _report(np.concatenate(parts), test.y, test.paths, test.class_names)
     raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
                     f"got {type(model).__name__} and {type(test).__name__}.")
 
 
+def _check_head(head: keras.Model, table: FeatureTable) -> None:
+    """Refuse a head that was not trained for this table's features and classes."""
+    check_same_classes("The head", getattr(head, "class_names", None), "the rows of the table", table.class_names)
+    check_same_backbone(head, table.backbone, "this table")
+    if head.output_shape[-1] != len(table.class_names):
+        raise ValueError(f"The head tells {head.output_shape[-1]} classes apart, the table has "
+                         f"{len(table.class_names)}.")
+    if head.input_shape[-1] != table.x.shape[1]:
+        raise ValueError(f"The head was trained on {head.input_shape[-1]} features, the table has "
+                         f"{table.x.shape[1]} per photo.")
+
+
 def _report(probabilities, truth, paths, class_names) -> Report:
+    check_probabilities(probabilities, "The classifier")
     predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((len(class_names), len(class_names)), int)
     np.add.at(confusion, (truth, predicted), 1)

@@ -10,6 +10,7 @@ from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
 from tllib.transfer.cache import FeatureCache
+from tllib.transfer.provenance import BackboneId, backbone_id
 
 import keras
 import numpy as np
@@ -22,19 +23,48 @@ class FeatureTable:
     """What a backbone says of each photo.
 
     Attributes:
-        x: float32 `(n, d)`, features.
-        y: int32 `(n,)`, class numbers.
-        paths: the photo of each row.
+        x: float32 `(n, d)`, features; finite numbers.
+        y: int32 `(n,)`, class numbers, 0 to len(class_names) - 1.
+        paths: the photo of each row; may be empty.
         class_names: name of each class number.
+        backbone: which network the features come from. Defaults to None, not known.
+
+    Raises:
+        ValueError: shapes that don't fit, a class number without a name, or a row with NaN or infinity.
     """
 
     x: np.ndarray
     y: np.ndarray
     paths: tuple[Path, ...]
     class_names: tuple[str, ...]
+    backbone: BackboneId | None = None
+
+    def __post_init__(self):
+        if np.ndim(self.x) != 2 or np.shape(self.y) != (len(self.x),) or len(self.paths) not in (0, len(self.x)):
+            raise ValueError("A table has features (n, d), n class numbers and n paths, or none; got x "
+                             f"{np.shape(self.x)}, y {np.shape(self.y)} and {len(self.paths)} paths.")
+        if len(self.y) and not 0 <= np.min(self.y) <= np.max(self.y) < len(self.class_names):
+            raise ValueError(f"y holds class numbers from {np.min(self.y)} to {np.max(self.y)}, but there are "
+                             f"{len(self.class_names)} class names: numbers go from 0 to {len(self.class_names) - 1}.")
+        broken = _not_finite(self.x)
+        if len(broken):
+            first = self.paths[broken[0]] if len(self.paths) else f"number {broken[0]}"
+            raise ValueError(f"{len(broken)} of {len(self.x)} rows hold NaN or infinity; the first is {first}. Look at "
+                             "these photos and at the network's weights and precision, or leave the rows out.")
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __repr__(self) -> str:
+        source = f", from {self.backbone.name}" if self.backbone else ""
+        return f"FeatureTable({len(self)} rows of {self.x.shape[1]} features, {len(self.class_names)} classes{source})"
+
+
+def _not_finite(x: np.ndarray) -> np.ndarray:
+    """Numbers of the rows that hold NaN or infinity; a chunk at a time, as `x` may be on disk."""
+    starts = range(0, len(x), CHUNK)
+    broken = [start + np.flatnonzero(~np.isfinite(x[start:start + CHUNK]).all(axis=1)) for start in starts]
+    return np.concatenate(broken) if broken else np.array([], int)
 
 
 def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror: bool = False, batch_size: int = 32,
@@ -55,14 +85,15 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
         A table; its `x` is a read-only view of an unnamed file on disk.
 
     Raises:
-        ValueError: the model does not give one vector a photo.
+        ValueError: the model does not give one vector per photo, or gives NaN or infinity; such rows are not kept.
     """
     if len(backbone.output_shape) != 2:
         raise ValueError(f"A backbone gives one vector a photo, this model gives {backbone.output_shape}. "
                          "Use backbones.load(name) without top.")
     width = backbone.output_shape[1]
     bar = progress(what="features", total=len(photos), unit="photo")
-    kept = FeatureCache(backbone, "mirrored" * mirror, enabled=cache)
+    source = backbone_id(backbone)
+    kept = FeatureCache(source.name, source.fingerprint, "mirrored" * mirror, enabled=cache)
     with bar, closing(kept), tempfile.TemporaryFile() as file:
         for start in range(0, len(photos), CHUNK):
             part = photos.take(np.arange(start, min(start + CHUNK, len(photos))))
@@ -71,12 +102,13 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
             if len(missing):
                 x[missing] = predict(backbone, part.take(missing), batch_size=batch_size,
                                      augment=_mirrored if mirror else None)
-                kept.add(missing, x)
+                finite = np.isfinite(x[missing]).all(axis=1)
+                kept.add(missing[finite], x)
             file.write(x.tobytes())
             bar.update(len(part))
         file.flush()
         x = np.memmap(file, "float32", "r", shape=(len(photos), width))
-    return FeatureTable(x, photos.labels, photos.paths, photos.class_names)
+    return FeatureTable(x, photos.labels, photos.paths, photos.class_names, source)
 
 
 def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32,

@@ -8,26 +8,28 @@ Source: Howard and Ruder, arXiv:1801.06146, for lower rates in earlier layers; W
 weights between the old and the new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tllib import backbones, datasets
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
-from tllib.suggest import other_classes
-from tllib.transfer.classifier import Classifier
+from tllib.transfer.classifier import Classifier, first_layer_of_head
 from tllib.transfer.features import even_size
+from tllib.transfer.provenance import check_same_classes
 
 import keras
 import numpy as np
 
+CROSSENTROPY = "sparse_categorical_crossentropy"
 BATCH = 16  # photos a step
+BLOWN = 1.0  # nats by which a loss that rises tells that the learning rate is too high
 PATIENCE = 3  # epochs without a better validation loss after which it stops
 RATES = {"head": 1.0, "last block": 0.3, "before": 0.1}  # fractions of the learning rate
 
 
 def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: datasets.PhotoSet | None = None, *,
-              layers: str = "all", epochs: int = 8, learning_rate: float = 1e-4,
+              layers: str = "all", epochs: int = 8, learning_rate: float = 1e-4, balanced: bool = False,
               augment: Augmentation | None = datasets.random_crop_flip,
               callbacks: Sequence[keras.callbacks.Callback] = (), seed: int = 0,
               ) -> tuple[Classifier, dict[str, list[float]]]:
@@ -43,6 +45,8 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         epochs: passes over `train`, at most.
         learning_rate: of Adam for the head, at the start; the last block gets 0.3 of it, what lies before 0.1. It falls
             along half a cosine. `find_learning_rate` helps to choose.
+        balanced: let each class count the same in the loss, training and validation, however many photos of it are in
+            `train`; for a head that was trained so. By default each photo counts the same.
         augment: (batch of pixels, random generator) -> pixels, both 0 to 255; None shows the photos as they are.
         callbacks: Keras callbacks that `fit` is given as well, to watch or to stop: `keras.callbacks.CSVLogger`, say.
         seed: for the order of the photos and their augmentation; in one session, the same seed takes the same steps.
@@ -52,47 +56,96 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         one value per epoch.
 
     Raises:
-        ValueError: other classes, or unknown `layers`.
+        ValueError: other classes, unknown `layers`, a learning rate or epochs out of range, or training that blew
+            up before any epoch was better: the loss is not a number, or worse by 1 than at the first step. Whatever
+            the error, the classifier is as it came.
     """
     for photos in (train, validation):
-        if photos is not None and photos.class_names != classifier.class_names:
-            raise other_classes("The classifier", classifier.class_names, photos.class_names)
-    model, start = classifier.model, classifier.model.get_weights()
-    batches, devices = training_batches(model, train, augment, seed), backbones.device_count(model)
-    unfreeze(model, classifier.backbone, layers,
-             keras.optimizers.schedules.CosineDecay(learning_rate, len(batches) * epochs))
+        if photos is not None:
+            check_same_classes("The classifier", classifier.class_names, "the photos", photos.class_names)
+    if not 0 <= learning_rate < np.inf or epochs < 1:
+        raise ValueError(f"Expected a learning rate, 0 or more, and 1 epoch or more; got {learning_rate} and {epochs}.")
+    model = classifier.model
+    best = start = model.get_weights()
+    batches = training_batches(model, train, augment, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, len(batches) * epochs)
     watch = _Epochs(batches, epochs)
-    judged, stop, watching = None, None, [watch, *callbacks]
-    if validation is not None:
-        judged = Batches(validation, batches.size, even_size(len(validation), BATCH, devices), fill=devices > 1)
-        before = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
-        stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, mode="min", baseline=before,
-                                             restore_best_weights=True)
-        watching = [stop, *watching]
+    try:
+        unfreeze(model, classifier.backbone, layers, schedule, balanced_loss(train) if balanced else CROSSENTROPY)
+        if validation is None:
+            _fit(model, batches, None, epochs, watch, callbacks)
+            best = _towards(start, watch, train)
+        else:
+            judged = _validation_batches(model, validation)
+            stop = _early_stopping(model, judged)
+            _fit(model, batches, judged, epochs, watch, [stop, *callbacks])
+            best = _best(start, watch, stop)
+    finally:
+        model.set_weights(best)
+        model.trainable = False
+        model.compile(jit_compile=backbones.jit_compile())
+    names = ("loss", "accuracy") if validation is None else ("loss", "accuracy", "val_loss", "val_accuracy")
+    return classifier, {name: [logs[name] for logs in watch.history] for name in names}
+
+
+def _fit(model: keras.Model, batches: Batches, judged: Batches | None, epochs: int, watch: "_Epochs",
+         callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Train until the end, or Ctrl-C or Stop."""
     try:
         with watch.bar:
-            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0, callbacks=watching)
+            model.fit(batches, validation_data=judged, epochs=epochs, shuffle=False, verbose=0,
+                      callbacks=[watch, *callbacks])
     except KeyboardInterrupt:
         print(f"Stopped after {len(watch.history)} epochs; this is the best until then.")
-    history = {name: [logs[name] for logs in watch.history] for name in
-               ("loss", "accuracy", *(("val_loss", "val_accuracy") if stop else ()))}
-    if validation is None:
-        step = len(train) / (len(train) + 10 * len(train.class_names))
-        best = [old + step * (new - old) for old, new in zip(start, watch.latest, strict=True)]
-    else:
-        best = stop.best_weights if min(history["val_loss"], default=before) < before else start
-    model.set_weights(best)
-    model.trainable = False
-    model.compile(jit_compile=backbones.jit_compile())
-    return classifier, history
 
 
-def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate) -> None:
+def _validation_batches(model: keras.Model, photos: datasets.PhotoSet) -> Batches:
+    devices = backbones.device_count(model)
+    return Batches(photos, model.input_shape[1], even_size(len(photos), BATCH, devices), fill=devices > 1)
+
+
+def _early_stopping(model: keras.Model, judged: Batches) -> keras.callbacks.EarlyStopping:
+    """Stop when epochs no longer get better than the model as it is now, and keep the best weights."""
+    before = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
+    return keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, mode="min", baseline=before,
+                                         restore_best_weights=True)
+
+
+def _towards(start: list[np.ndarray], watch: "_Epochs", train: datasets.PhotoSet) -> list[np.ndarray]:
+    """Weights between the old and the latest, the nearer to the latest the more photos there are."""
+    watch.refuse_what_blew_up()
+    share = len(train) / (len(train) + 10 * len(train.class_names))
+    return [old + share * (new - old) for old, new in zip(start, watch.latest, strict=True)]
+
+
+def _best(start: list[np.ndarray], watch: "_Epochs", stop: keras.callbacks.EarlyStopping) -> list[np.ndarray]:
+    """Weights of the epoch with the lowest validation loss, or those it began with, if none was better."""
+    losses = [logs["val_loss"] for logs in watch.history]
+    if any(loss < stop.baseline for loss in losses):
+        return stop.best_weights
+    watch.refuse_what_blew_up()
+    return start
+
+
+def balanced_loss(photos: datasets.PhotoSet) -> Callable:
+    """Cross-entropy in which each class of `photos` counts the same: a photo has the weight n / (classes * count)."""
+    counts = np.bincount(photos.labels, minlength=len(photos.class_names))
+    weights = len(photos) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+
+    def loss(labels, probabilities):
+        of_photo = keras.ops.take(keras.ops.convert_to_tensor(weights, "float32"),
+                                  keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"))
+        return of_photo * keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+
+    return loss
+
+
+def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate, loss: str | Callable) -> None:
     """Make "all" layers trainable, or the "last block", BatchNorm never, and compile; see `RATES`."""
     if layers not in ("last block", "all"):
         raise ValueError(f"layers is 'last block' or 'all', got {layers!r}.")
     first = model.layers.index(model.get_layer(backbones.last_block(backbone)))
-    head = model.layers.index(model.get_layer("class_logits"))
+    head = model.layers.index(model.get_layer(first_layer_of_head(model)))
     rates, model.trainable = {}, True
     for number, layer in enumerate(model.layers):
         for part in layer._flatten_layers():
@@ -103,8 +156,7 @@ def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate) -> N
     optimizer = _LayerwiseAdam(learning_rate, rates)
     if any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers):  # small gradients would round to 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"],
-                  jit_compile=backbones.jit_compile())
+    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=backbones.jit_compile())
     model.optimizer.build(model.trainable_variables)
 
 
@@ -135,7 +187,7 @@ class _Epochs(keras.callbacks.Callback):
 
     def __init__(self, batches: Batches, epochs: int):
         super().__init__()
-        self.batches, self.history = batches, []
+        self.batches, self.history, self.first_loss = batches, [], None
         self.bar = progress(what="fine-tuning", total=len(batches) * epochs)
 
     def on_train_begin(self, logs=None):
@@ -146,17 +198,34 @@ class _Epochs(keras.callbacks.Callback):
         """Choose what is random in it."""
         self.batches.epoch = epoch
         backbones.sync(self.model)
-        for number, layer in enumerate(self.model.layers):  # some families drop parts at random while they learn
+        parts = [part for layer in self.model.layers for part in layer._flatten_layers()]
+        for number, layer in enumerate(parts):  # some families drop parts at random while they learn
             if isinstance(layer, keras.layers.Dropout) and layer.rate:
                 random = np.random.default_rng([self.batches.seed, epoch, number])
                 layer.seed_generator.state.assign(random.integers(2**31, size=2))
 
     def on_train_batch_end(self, batch, logs=None):
-        """Count."""
+        """Count; a loss that is not a number never gets better."""
         self.bar.update()
+        loss = float(logs["loss"])
+        if self.first_loss is None:
+            self.first_loss = loss
+        if not np.isfinite(loss):
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
         """Note what came out; the weights too, for the next step may be broken off."""
         backbones.sync(self.model)
         self.history.append(dict(logs))
         self.latest = self.model.get_weights()
+
+    def refuse_what_blew_up(self) -> None:
+        """Raise a ValueError if the last loss or a weight is not a number, or the loss is far worse than the first."""
+        if not self.history:  # stopped before the first epoch was over
+            return
+        last = self.history[-1]["loss"]
+        finite = all(np.isfinite(weights).all() for weights in self.latest)
+        if not finite or not last < self.first_loss + BLOWN:
+            raise ValueError(f"Training blew up: the loss was {self.first_loss:.2g} at the first step, and {last:.2g} "
+                             f"in epoch {len(self.history)}. The classifier is as it was; try a tenth of the learning "
+                             "rate, or what find_learning_rate suggests.")

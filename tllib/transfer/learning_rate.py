@@ -3,16 +3,21 @@
 Source: Smith, arXiv:1506.01186.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tllib import datasets
 from tllib.datasets.augmentation import Augmentation
 from tllib.progress import progress
-from tllib.transfer.classifier import Classifier
-from tllib.transfer.finetune import training_batches, unfreeze
+from tllib.transfer.classifier import Classifier, copied
+from tllib.transfer.finetune import BLOWN, CROSSENTROPY, training_batches, unfreeze
+from tllib.transfer.provenance import check_same_classes
 
 import keras
 import numpy as np
+
+COARSEST = 4.0  # factor between two rates at most: with larger ones the cliff could lie anywhere
+MEMORY = 0.4  # weight of a loss in the average once the rate has doubled
+HARMLESS = 0.1  # nats above the loss at the start that may be chance
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,11 @@ class RateSearch:
     Attributes:
         rates: learning rates tried, rising.
         losses: loss of the step taken at each, smoothed.
-        suggestion: a tenth of the highest rate at which the loss was no worse than it had been in the first ten.
+        suggestion: a tenth of the highest rate after which the loss was still as low as at the start.
     """
 
-    rates: np.ndarray
-    losses: np.ndarray
+    rates: np.ndarray = field(repr=False)
+    losses: np.ndarray = field(repr=False)
     suggestion: float
 
 
@@ -40,39 +45,72 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
         train: photos to learn from.
         layers: "last block" or "all", as for `fine_tune`.
         lowest: rate of the first step.
-        highest: rate of the last step; it ends earlier, once the loss is worse by 1 than in the first ten steps.
-        steps: of 16 photos each.
+        highest: rate of the last step; it ends earlier, once the loss is worse by 1 than at the start.
+        steps: how many, of 16 photos each; at least so many that no rate is more than 4 times the one before.
         augment: as for `fine_tune`.
-        seed: of order and augmentation.
+        seed: for shuffling and augmentation.
+
+    Returns:
+        Rates, losses and a suggestion.
 
     Raises:
-        ValueError: rates out of order, fewer than 2 steps, unknown `layers`.
+        ValueError: rates out of order, too few steps, other classes, unknown `layers`; or the loss is not a number at
+            the start, explodes at the lowest rate already, or at none: then there is nothing to suggest.
     """
-    if not 0 < lowest < highest or steps < 2:
-        raise ValueError(f"Expected 0 < lowest < highest and 2 steps or more, got {lowest}, {highest} and {steps}.")
-    model = keras.models.clone_model(classifier.model)
-    model.set_weights(classifier.model.get_weights())
+    check_same_classes("The classifier", classifier.class_names, "the photos", train.class_names)
+    if not 0 < lowest < highest < np.inf:
+        raise ValueError(f"Expected 0 < lowest < highest, got {lowest} and {highest}.")
+    least = int(np.ceil(np.log(highest / lowest) / np.log(COARSEST))) + 1
+    if steps < least:
+        raise ValueError(f"{steps} steps are too few for rates from {lowest:g} to {highest:g}: take {least} or more, "
+                         "or a narrower range.")
     growth = (highest / lowest) ** (1 / (steps - 1))
-    unfreeze(model, classifier.backbone, layers, keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth))
-    batches, losses, total = training_batches(model, train, augment, seed), [], 0.0
+    memory = MEMORY ** np.log2(growth)  # the same span of rates, however many steps
+    model = copied(classifier.model)
+    unfreeze(model, classifier.backbone, layers, keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth),
+             CROSSENTROPY)
+    batches = training_batches(model, train, augment, seed)
+    start = model.evaluate(batches, steps=min(len(batches), 10), verbose=0, return_dict=True)["loss"]
+    if not np.isfinite(start):
+        raise ValueError("The loss is not a number before the first step: this classifier's weights are broken. "
+                         "Assemble or load it anew.")
+    smooth = _smooth(_losses(model, batches, steps, memory, start + BLOWN), memory)
+    rates = lowest * growth ** np.arange(len(smooth))
+    return RateSearch(rates, smooth, _suggestion(rates, smooth, start))
+
+
+def _losses(model: keras.Model, batches: datasets.Batches, steps: int, memory: float, limit: float) -> list[float]:
+    """Loss of each step, until its average is no longer below the limit."""
+    losses, total = [], 0.0
 
     def note(batch, logs):  # Keras tells the mean over the epoch so far
         nonlocal total
         before = total if batch else 0.0
-        total = logs["loss"] * (batch + 1)
+        total = float(logs["loss"]) * (batch + 1)
         losses.append(total - before)
         bar.update()
-        model.stop_training = len(losses) == steps or not _smooth(losses)[-1] < np.median(losses[:10]) + 1
+        exploded = not _smooth(losses, memory)[-1] < limit
+        model.stop_training = exploded or len(losses) == steps
 
     with progress(what="learning rates, at most", total=steps) as bar:
         model.fit(batches, epochs=-(-steps // len(batches)), shuffle=False, verbose=0,
                   callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=note)])
-    rates, smooth = lowest * growth ** np.arange(len(losses)), _smooth(losses)
-    harmless = np.flatnonzero(smooth <= smooth[:10].max())
-    return RateSearch(rates, smooth, float(rates[harmless[-1]] / 10))
+    return losses
 
 
-def _smooth(losses: list[float], memory: float = 0.8) -> np.ndarray:
+def _suggestion(rates: np.ndarray, smooth: np.ndarray, start: float) -> float:
+    """A tenth of the last rate that did no harm, which the loss of the step after it tells."""
+    if smooth[-1] < start + BLOWN:
+        raise ValueError(f"The loss never exploded, up to a rate of {rates[-1]:.1g}: what is too high is not among "
+                         f"these rates. Give a `highest` above it.")
+    harmless = np.flatnonzero(smooth[1:] <= start + HARMLESS)
+    if not len(harmless):
+        raise ValueError(f"The loss got worse from the first step on, at a rate of {rates[0]:.1g}: what is low enough "
+                         "is not among these rates. Give a lower `lowest`, or look at the photos and their labels.")
+    return float(rates[harmless[-1]] / 10)
+
+
+def _smooth(losses: list[float], memory: float) -> np.ndarray:
     """Average that forgets: each step counts `memory` times as much as the next."""
     weights = memory ** np.arange(len(losses))[::-1]
     return np.array([np.dot(weights[-n:], losses[:n]) / weights[-n:].sum() for n in range(1, len(losses) + 1)])

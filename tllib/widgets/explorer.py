@@ -23,7 +23,7 @@ class AdversarialExplorer(Panel):
     def __init__(self, network: keras.Model, photo: np.ndarray, target: str | int, judges: Mapping[str, keras.Model],
                  epsilon: int):
         self.network, self.target = network, target
-        self.photo = images.fit(photo, backbones.input_size(network))
+        self.photo = images.fit(photo, backbones.input_size(backbones.network_of(network)))
         self.asked = {"the network attacked": network, **judges}
         self.results, self._views = {}, {}
         self.slider = ipywidgets.SelectionSlider(options=EPSILONS, value=epsilon, description="grey levels",
@@ -83,9 +83,9 @@ def adversarial_explorer(network: keras.Model, photo: np.ndarray, target: str | 
     Without it: `synthesis.adversarial_image(..., epsilon=...)`, then `show.images` and `backbones.top_k`.
 
     Args:
-        network: the one to fool, from `backbones.load(..., top=True)`.
+        network: the one to fool, from `backbones.load(..., top=True)`, or a `transfer.Classifier`.
         photo: `(h, w, 3)`, 0 to 255.
-        target: ImageNet class to become, by name or number.
+        target: class to become: its name, or its number as an int.
         judges: name -> network that is not attacked and asked as well. Defaults to none.
         epsilon: where the slider stands at first.
 

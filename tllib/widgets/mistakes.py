@@ -55,7 +55,7 @@ class MistakesBrowser(Panel):
         words = f"{mistake.truth} → {mistake.predicted} ({mistake.probability:.0%})"
         try:
             self.draw(show.images([images.load(mistake.path, size=224)], [words], inches=3.5))
-            self.say(f"Mistake {place + 1} of {len(shown)}: {_key(mistake)}")
+            self.say(f"Mistake {place + 1} of {len(shown)}: {mistake.path.parent.name}/{mistake.path.name}")
         except (OSError, ValueError) as error:
             self.say(f"Mistake {place + 1} of {len(shown)}: {error}")
 
@@ -78,7 +78,7 @@ def mistakes_browser(report: Report, *, file: str | os.PathLike) -> MistakesBrow
 
     Args:
         report: from `transfer.evaluate`.
-        file: JSON file that keeps the choices; if it is there, they are read. Photos go by folder and file name.
+        file: JSON file that keeps the choices; if it is there, they are read. Photos go by their whole path.
 
     Returns:
         Show it as the last line of a cell; its `wrong_labels` are the paths of the photos marked.
@@ -90,7 +90,8 @@ def mistakes_browser(report: Report, *, file: str | os.PathLike) -> MistakesBrow
 
 
 def _key(mistake: Mistake) -> str:
-    return "/".join(mistake.path.parts[-2:])
+    """The whole path: train/cat/0.jpg and val/cat/0.jpg are two photos."""
+    return mistake.path.absolute().as_posix()
 
 
 def _read(file: Path) -> set[str]:

@@ -31,7 +31,7 @@ def features(train_table: FeatureTable, test_table: FeatureTable, train: PhotoSe
     for name, table, photos in (("train_table", train_table, train), ("test_table", test_table, test)):
         if table.paths != photos.paths:
             yield f"{name} holds {len(table)} rows that are not the photos of {name.removesuffix('_table')}."
-    if train_table.x.shape[1] != test_table.x.shape[1]:
+    if train_table.x.shape[1] != test_table.x.shape[1] or train_table.backbone != test_table.backbone:
         yield "the two tables come from different backbones: the columns don't mean the same."
     if train_table.x.shape[1] == 1000:
         yield "these are the 1000 ImageNet answers. Load the backbone without its top."
@@ -56,7 +56,7 @@ def report(report: Report, test_table: FeatureTable) -> Iterator[str]:
     if not isinstance(report, Report):
         yield f"report should be what transfer.evaluate gives, it is a {type(report).__name__}."
     counts = np.bincount(test_table.y, minlength=len(test_table.class_names))
-    if not np.array_equal(report.confusion.sum(axis=1), counts):
+    if report.class_names != test_table.class_names or not np.array_equal(report.confusion.sum(axis=1), counts):
         yield "this is not about the photos of the test part. Which photos did the head never see?"
 
 
@@ -116,7 +116,8 @@ def better(report: Report, first: Report) -> Iterator[str]:
     """A second report, on the same photos, at least as good."""
     if not isinstance(report, Report):
         yield f"better should be what transfer.evaluate gives, it is a {type(report).__name__}."
-    if not np.array_equal(report.confusion.sum(axis=1), first.confusion.sum(axis=1)):
+    same = report.class_names == first.class_names
+    if not same or not np.array_equal(report.confusion.sum(axis=1), first.confusion.sum(axis=1)):
         yield "it has to be judged on the same test photos as before."
     if report is first or report.accuracy < first.accuracy:
         yield "that is the first report once more." if report is first else \
