@@ -22,5 +22,4 @@ from tllib.backbones.logits import input_size, logits_of
 
 __all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
            "input_size", "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "network_of",
-           "on_this_machine",
-           "predict", "probabilities", "softmax", "sync", "top_k", "weight_files"]
+           "on_this_machine", "predict", "probabilities", "softmax", "sync", "top_k", "weight_files"]
