@@ -103,7 +103,7 @@ def test_top_k_names_the_dog_and_the_cat(lite0, dog, cat):
 
 
 def test_top_k_needs_a_top(dog):
-    with pytest.raises(ValueError, match=r"1280 features.*top=True"):
+    with pytest.raises(ValueError, match=r"1280 numbers.*top=True"):
         backbones.top_k(backbones.load("efficientnet_lite0"), dog)
 
 
