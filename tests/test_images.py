@@ -167,7 +167,7 @@ def test_a_file_that_does_not_say_what_is_white_is_asked_about(values, message):
     with pytest.raises(ValueError, match=message):
         images.load(file.getvalue())
     for white in (0, -1, np.nan):
-        with pytest.raises(ValueError, match="^white"):
+        with pytest.raises(ValueError, match=r"^white"):
             images.load(file.getvalue(), white=white)
 
 
