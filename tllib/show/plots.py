@@ -78,7 +78,8 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
         alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
 
     Raises:
-        ValueError: what is no RGB picture from 0 to 255, such as one that was scaled to 0-1.
+        ValueError: what is no RGB picture from 0 to 255, such as one that was scaled to 0-1; titles that are no
+            list of texts; `columns` below 1 or `inches` below 0.1.
     """
     check_list("titles", titles)
     check_count("columns", columns)

@@ -95,6 +95,7 @@ def adversarial_explorer(network: keras.Model, photo: np.ndarray, target: str | 
 
     Raises:
         ValueError: unknown class, an epsilon that is not on the slider, or the network sees it in the photo already.
+        TypeError: `network` or a judge is no Keras network, or `judges` no dict.
     """
     check_count("epsilon", epsilon)
     if judges is not None:

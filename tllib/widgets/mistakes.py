@@ -86,6 +86,7 @@ def mistakes_browser(report: Report, *, file: str | os.PathLike) -> MistakesBrow
 
     Raises:
         ValueError: the file is there and holds something else, or is damaged. It is left as it is.
+        TypeError: `report` is no Report, or `file` no path.
     """
     check_kind("report", report, Report, "transfer.evaluate gives one.")
     check_path("file", file)

@@ -63,6 +63,10 @@ def try_photo(classifier: Classifier, *, photo: np.ndarray | None = None) -> Pho
 
     Returns:
         Show it as the last line of a cell. A file that is no picture is named, and nothing else happens.
+
+    Raises:
+        TypeError: `classifier` is no Classifier.
+        ValueError: `photo` is no RGB picture from 0 to 255.
     """
     check_kind("classifier", classifier, Classifier, "transfer.assemble and load_classifier give one.")
     return PhotoTrial(classifier, photo)
