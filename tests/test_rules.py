@@ -15,9 +15,9 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-MAY_IMPORT = {"files": set(), "images": {"files"}, "progress": set(), "suggest": set(), "__init__": set(),
-              "__main__": {"command"}}
-below = {"files", "images", "progress", "suggest"}
+MAY_IMPORT = {"checking": set(), "files": set(), "images": {"checking", "files"}, "progress": set(), "suggest": set(),
+              "__init__": set(), "__main__": {"command"}}
+below = {"checking", "files", "images", "progress", "suggest"}
 for floor in (("supply", "drawings"), ("datasets", "backbones"), ("transfer", "synthesis"),
               ("show", "cluster", "languages"), ("widgets", "classroom"), ("command",)):  # a floor imports those below
     MAY_IMPORT |= dict.fromkeys(floor, frozenset(below))

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tllib.checking import check_count, check_kind, check_number, check_path
 from tllib.files import replacing
 
 import cv2
@@ -140,12 +141,16 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file is not a picture, is damaged or cut short, or does not say what is white: whole numbers of
-            32 bits, or floats beyond 1.5.
+            32 bits, or floats beyond 1.5; or `size` is no whole number from 1.
+        TypeError: `photo` is no path, bytes or PIL image.
     """
-    if white is not None and not (np.isfinite(white) and white > 0):
-        raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
+    check_kind("photo", photo, (str, os.PathLike, bytes, Image.Image), "Give the path of a photo file.")
+    if white is not None:
+        check_number("white", white)
+        if white <= 0:
+            raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
     if size is not None:
-        _check_size(size)
+        check_count("size", size)
     content = photo if isinstance(photo, (bytes, Image.Image)) else _read(photo)
     try:
         array = _decode(content, size, white)
@@ -267,7 +272,7 @@ def fit(image: np.ndarray | Image.Image, size: int) -> np.ndarray:
     Raises:
         ValueError: as `check`, or `size` is no whole number from 1.
     """
-    _check_size(size)
+    check_count("size", size)
     return _middle_square(_rounded(check(image, one=True)), size)
 
 
@@ -277,7 +282,7 @@ def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int
     Raises:
         ValueError: as `check`, an empty list, or `size` is no whole number from 1.
     """
-    _check_size(size)
+    check_count("size", size)
     pictures = check_each(images)
     if not pictures:
         raise ValueError("images: the list is empty. Give one image or more.")
@@ -320,6 +325,7 @@ def save(path: str | os.PathLike, image: np.ndarray | Image.Image) -> Path:
     Raises:
         ValueError: `path` does not end in .png (other formats change pixels) or `image` is not one RGB image.
     """
+    check_path("path", path)
     path = Path(path).expanduser()
     if path.suffix.lower() != ".png":
         raise ValueError(f"{path.name}: save as .png. JPEG and others would change the pixels.")
@@ -341,14 +347,14 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray] | np.nd
     Raises:
         ValueError: `path` does not end in .gif, there are no frames, or they differ in size.
     """
+    check_path("path", path)
     path = Path(path).expanduser()
     frames = check_each(frames, name="frame")
     if path.suffix.lower() != ".gif" or not frames:
         raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif, and frames.")
     if len({frame.shape for frame in frames}) > 1:
         raise ValueError("The frames differ in size: cut them to one size with images.fit.")
-    if not 1 <= frames_per_second <= 50:
-        raise ValueError(f"frames_per_second={frames_per_second!r}: expected 1 to 50.")
+    check_number("frames_per_second", frames_per_second, least=1, most=50)
     first, *others = [Image.fromarray(_rounded(frame)) for frame in frames]
     with replacing(path) as temporary:
         first.save(temporary, format="GIF", save_all=True, append_images=others, duration=1000 / frames_per_second,
@@ -358,16 +364,10 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray] | np.nd
 
 def as_jpeg(image: np.ndarray | Image.Image, *, quality: int = 75) -> np.ndarray:
     """What is left of one image, uint8 `(h, w, 3)`, after it went through a JPEG file of that quality, 1 to 95."""
-    if not 1 <= quality <= 95:
-        raise ValueError(f"quality={quality!r}: expected 1 to 95.")
+    check_count("quality", quality, most=95)
     file = io.BytesIO()
     Image.fromarray(_rounded(check(image, one=True))).save(file, "JPEG", quality=quality)
     return np.array(Image.open(file))
-
-
-def _check_size(size: int) -> None:
-    if not isinstance(size, (int, np.integer)) or size < 1:
-        raise ValueError(f"size={size!r}: expected a whole number of pixels, 1 or more.")
 
 
 def _middle_square(image: np.ndarray, size: int) -> np.ndarray:

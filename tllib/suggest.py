@@ -37,12 +37,11 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     return ValueError(f"Unknown {kind} {name!r}. {hint}" + f" … ({len(known)} in all)" * (not near and len(known) > 12))
 
 
-def check_several(what: str, given: object, single: type = str) -> None:
-    """Refuse a lone thing where a list is expected; a lone text would be taken apart into its letters.
+def check_known(kind: str, name: object, known: Iterable[str]) -> None:
+    """Refuse what is no text, or not in `known`.
 
     Raises:
-        ValueError: `given`, called `what`, is a `single`.
+        ValueError: see `unknown_name`.
     """
-    if isinstance(given, single):
-        shown = repr(given) if single is str else single.__name__
-        raise ValueError(f"{what} is a list, got a single {shown}. Put it in brackets: [{shown}].")
+    if not isinstance(name, str) or name not in known:
+        raise unknown_name(kind, name, known)

@@ -241,5 +241,5 @@ def test_without_a_kernel_or_widgets_it_can_still_be_read(kernel, monkeypatch):
 
 
 def test_another_name_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="after, before"):
+    with pytest.raises(ValueError, match="Did you mean 'before'"):
         classroom.quiz("befor")

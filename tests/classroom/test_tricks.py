@@ -34,7 +34,7 @@ def test_flipped_labels_are_as_many_as_asked_for():
 
 @pytest.mark.parametrize("wrong", [{"n": 1}, {"flipped": 1.5}, {"flipped": -0.1}])
 def test_spirals_refuse_nonsense(wrong):
-    with pytest.raises(ValueError, match="2 points or more and a share"):
+    with pytest.raises(ValueError, match=r"expected a whole number, 2 or more|expected a finite number, 0 to 1"):
         tricks.spirals(**wrong)
 
 

@@ -182,7 +182,7 @@ def test_batches_may_be_asked_for_in_any_order(photos):
 
 @pytest.mark.parametrize("wrong", [{"size": 0}, {"batch_size": 0}])
 def test_senseless_wishes(photos, wrong):
-    with pytest.raises(ValueError, match="are at least 1"):
+    with pytest.raises(ValueError, match="expected a whole number, 1 or more"):
         datasets.batches(photos, **wrong)
 
 

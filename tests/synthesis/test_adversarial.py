@@ -193,7 +193,7 @@ def test_a_photo_that_is_not_the_source(lite0, dog):
 
 @pytest.mark.parametrize("options, message", [
     ({"epsilon": 0.5}, "whole grey levels.*0.5"), ({"epsilon": 0}, "whole grey levels"),
-    ({"steps": 0}, "gradients from 1"), ({"target": "siames cat"}, "Did you mean 'Siamese cat'"),
+    ({"steps": 0}, "steps: expected a whole number"), ({"target": "siames cat"}, "Did you mean 'Siamese cat'"),
     ({"epsilon": None, "robust": True}, "needs a budget"),
 ])
 def test_adversarial_settings(options, message, lite0, dog):

@@ -1,7 +1,6 @@
 """Names are names, numbers are ints: whom an attack or a drawing is for, on networks with names and without."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 from tllib import backbones, synthesis, transfer
 from tllib.synthesis.result import check_same_names, names_of, number_of
@@ -25,6 +24,12 @@ def network(classes, size=32, seed=0):
 def named(classes, names):
     model = network(classes)
     return transfer.Classifier(keras.Model(model.input, layers.Softmax()(model.output)), names, "none")
+
+
+def result(source):
+    """An attack on something that a network called `source`."""
+    grey = np.full((32, 32, 3), 128, "uint8")
+    return synthesis.ImageResult(grey, grey, None, source, 0.5, True, 1, 0.0, {}, {})
 
 
 @pytest.fixture
@@ -107,14 +112,14 @@ def test_a_target_without_a_name_is_a_number_even_0(picture):
 def test_networks_asked_together_have_the_same_classes(picture):
     one, other = named(2, ("cat", "dog")), named(2, ("dog", "cat"))
     for ask in (lambda: synthesis.adversarial_image(one, picture, also=[other]),
-                lambda: synthesis.survival(one, [SimpleNamespace(source="cat")], also={"other": other})):
+                lambda: synthesis.survival(one, [result("cat")], also={"other": other})):
         with pytest.raises(ValueError, match="another order: number 0 is 'cat' for it, and 'dog' in"):
             ask()
     with pytest.raises(ValueError, match="Networks with 2 and 3 classes"):
         check_same_names([one, network(3)])
     check_same_names([one, network(2), one.model])
     with pytest.raises(ValueError, match="Unknown class 'fox'"):
-        synthesis.survival(one, [SimpleNamespace(source="fox")])
+        synthesis.survival(one, [result("fox")])
 
 
 def test_top_k_of_a_classifier_is_what_it_predicts(picture):

@@ -219,7 +219,7 @@ def test_constant_features_do_no_harm(constant):
 
 @pytest.mark.parametrize("decay", [-1.0, np.nan, np.inf])
 def test_a_weight_decay_is_a_number_from_0_on(decay):
-    with pytest.raises(ValueError, match="weight_decay is a number"):
+    with pytest.raises(ValueError, match="weight_decay: expected a finite number, 0 or more"):
         transfer.train_head(clouds(5), weight_decay=decay)
 
 

@@ -8,8 +8,9 @@ from tllib.backbones import class_words, efficientnet_lite
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.backbones.logits import input_size, logits_of
+from tllib.checking import check_count, check_path
 from tllib.images import fit_batch
-from tllib.suggest import unknown_name
+from tllib.suggest import check_known
 from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file, set_from_package
 
 import keras
@@ -71,7 +72,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
 
     Raises:
         FileNotFoundError: the weights are not here and can't be fetched; the message says how to get them.
-        ValueError: unknown name or precision, or weights that do not fit.
+        ValueError: unknown name or precision, a seed below 0, or weights that do not fit.
+        TypeError: `weights` is no path.
 
     Example:
         >>> from tllib import backbones
@@ -79,6 +81,9 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         (None, 1280)
     """
     row = _row(name)
+    check_count("seed", seed, least=0)
+    if weights is not None:
+        check_path("weights", weights)
     if precision not in (None, "float32", "mixed_float16", "mixed_bfloat16"):
         raise ValueError(f"precision is 'float32', 'mixed_float16' or 'mixed_bfloat16', got {precision!r}.")
     file, whole = weights, True
@@ -138,8 +143,9 @@ def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tup
         For each image a list of (class name, probability in 0 to 1), the most probable first.
 
     Raises:
-        ValueError: the names of the network's classes are not known.
+        ValueError: the names of the network's classes are not known, or k is no whole number from 1.
     """
+    check_count("k", k)
     names = getattr(network, "class_names", None)
     outputs = logits_of(network_of(network)).output_shape[-1]
     if names is None or len(names) != outputs:
@@ -210,8 +216,7 @@ def class_index(name: str | int) -> int:
 
 
 def _row(name: str) -> Family:
-    if name not in FAMILIES:
-        raise unknown_name("backbone", name, FAMILIES)
+    check_known("backbone", name, FAMILIES)
     return FAMILIES[name]
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from tllib.backbones.backbone import features_of, names
 from tllib.backbones.engine import jit_compile
 from tllib.backbones.families import FAMILIES
+from tllib.checking import check_count, check_several
 from tllib.progress import progress
-from tllib.suggest import check_several, unknown_name
+from tllib.suggest import check_known
 
 import keras
 import numpy as np
@@ -67,13 +68,13 @@ def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_
         batch_size: photos at once while measuring.
 
     Raises:
-        ValueError: an unknown name, or a single text instead of a list.
+        ValueError: an unknown name, a single text instead of a list, or a batch_size below 1.
     """
     wanted = names() if wanted is None else wanted
     check_several("wanted", wanted)
+    check_count("batch_size", batch_size)
     for name in wanted:
-        if name not in FAMILIES:
-            raise unknown_name("backbone", name, names())
+        check_known("backbone", name, names())
     rows = []
     for name in progress(wanted, what="comparing", unit="backbone"):
         row = FAMILIES[name]

@@ -35,6 +35,17 @@ def jit_compile() -> bool | str:
     return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
+def check_network(network: object) -> None:
+    """Refuse what is no Keras network.
+
+    Raises:
+        TypeError: the message says what came.
+    """
+    if not isinstance(network, keras.Model):
+        raise TypeError(f"Expected a Keras network (keras.Model), got {type(network).__name__}. Of a classifier, give "
+                        "its network: classifier.model.")
+
+
 def device_count(model: keras.Model) -> int:
     """How many devices share each batch of `model`: 1, or as many as its distribution has.
 
@@ -89,6 +100,7 @@ def remember(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def remembering(network: keras.Model, *others):
+        check_network(network)
         kept = vars(network)  # by an ordinary attribute, Keras would take it for a part of the network
         if name not in kept:
             kept[name] = functools.lru_cache(maxsize=8)(functools.partial(function, network))

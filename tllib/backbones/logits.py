@@ -19,9 +19,7 @@ def input_size(network: keras.Model) -> int:
         ValueError: it has not been built, takes or gives several things at once, or takes something other than square
             RGB pictures of one size. The message says what to do.
     """
-    if not isinstance(network, keras.Model):
-        raise TypeError(f"Expected a Keras network (keras.Model), got {type(network).__name__}. Of a classifier, give "
-                        "its network: classifier.model.")
+    engine.check_network(network)
     try:
         inputs, outputs = network.inputs, network.outputs
     except AttributeError:  # a Sequential that was never called, or a class with a call of its own

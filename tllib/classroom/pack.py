@@ -13,10 +13,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tllib.checking import check_several
 from tllib.datasets import SOURCES
 from tllib.files import data_root, full_disk_explained, replacing
 from tllib.progress import progress
-from tllib.suggest import check_several
 from tllib.supply import fetch
 from tllib.supply.unpack import unpack_archive
 

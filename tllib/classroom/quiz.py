@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib.languages import direction, said
+from tllib.suggest import check_known
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LETTERS = "abcd"
@@ -60,8 +61,7 @@ def quiz(name: str) -> "Quiz":
         '0 of 13 right, 13 to go'
     """
     files = {file.stem.removeprefix("quiz_"): file for file in sorted(Path(__file__).parent.glob("quiz_*.json"))}
-    if name not in files:
-        raise ValueError(f"There is no quiz {name!r}. There are: {', '.join(files)}.")
+    check_known("quiz", name, files)
     content = json.loads(files[name].read_text(encoding="utf-8"))
     questions = tuple(Question(said(each["question"]), tuple(
         Answer(said(answer["text"]), said(answer["why"]), answer.get("right", False)) for answer in each["answers"]))

@@ -7,6 +7,7 @@ tried with it and without it. The networks are ordinary Keras models; nothing in
 from collections.abc import Sequence
 
 from tllib.backbones import engine
+from tllib.checking import check_count, check_kind, check_number
 
 import keras
 import numpy as np
@@ -29,10 +30,13 @@ def spirals(n: int = 600, *, turns: float = 1.5, noise: float = 0.05, flipped: f
         Points, float32 `(n, 2)`, roughly -1 to 1; labels, int `(n,)`, 0 or 1. In random order.
 
     Raises:
-        ValueError: fewer than two points, or a share outside of 0 to 1.
+        ValueError: fewer than two points, a share outside of 0 to 1, or another number below 0.
     """
-    if n < 2 or not 0 <= flipped <= 1:
-        raise ValueError(f"Expected 2 points or more and a share from 0 to 1, got n={n} and flipped={flipped}.")
+    check_count("n", n, least=2)
+    check_number("turns", turns, least=0)
+    check_number("noise", noise, least=0)
+    check_number("flipped", flipped, least=0, most=1)
+    check_count("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(n) % 2)
     radius = np.sqrt(rng.uniform(0.02, 1, n))
@@ -62,6 +66,10 @@ def network(depth: int = 4, width: int = 32, *, activation: str = "relu", initia
     Source:
         Glorot and Bengio 2010; He et al. 2015 (both papers' initializers are Keras's own); He et al. 2016 (residual).
     """
+    check_count("depth", depth)
+    check_count("width", width)
+    check_number("dropout", dropout, least=0, most=0.99)
+    check_count("seed", seed, least=0)
     points = x = keras.Input((2,), name="points")
     for number in range(1, depth + 1):
         before, start = x, _seeded(initializer, 1000 * seed + number)
@@ -98,6 +106,11 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
         `learn`, "val_loss" and "val_accuracy" on `check`. A loss that exploded is infinite or not a number; where the
         network answers NaN, so is the accuracy.
     """
+    engine.check_network(model)
+    check_count("steps", steps)
+    check_count("batch", batch)
+    check_count("every", every)
+    check_count("seed", seed, least=0)
     keras.utils.set_random_seed(seed)
     model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=engine.jit_compile())
     model.optimizer.build(model.trainable_variables)  # or TensorFlow would trace the first step twice
@@ -126,6 +139,7 @@ def measure(model: keras.Model, data: Data) -> tuple[float, float]:
 
     A network that answers NaN names no class: both are NaN then.
     """
+    engine.check_network(model)
     points, labels = data
     logits = np.asarray(model.predict_on_batch(points), "float64")[:, 0]
     with np.errstate(invalid="ignore"):  # a loss that exploded is a result here
@@ -136,6 +150,8 @@ def measure(model: keras.Model, data: Data) -> tuple[float, float]:
 
 def activation_spread(model: keras.Model, points: np.ndarray) -> np.ndarray:
     """Measure the standard deviation of what each hidden layer puts out, over all points and units, `(depth,)`."""
+    engine.check_network(model)
+    check_kind("points", points, np.ndarray, "tricks.spirals gives points (n, 2).")
     hidden = [layer.output for layer in model.layers if layer.name.startswith("hidden_")]
     return np.array([ops.convert_to_numpy(values).std() for values in keras.Model(model.input, hidden)(points)])
 
@@ -152,6 +168,7 @@ def gradient_norms(model: keras.Model, data: Data) -> np.ndarray:
     Returns:
         Euclidean norms, `(depth + 1,)`.
     """
+    engine.check_network(model)
     weights, others = model.trainable_variables, [variable.value for variable in model.non_trainable_variables]
 
     def loss(values, points, labels):

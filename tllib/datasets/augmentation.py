@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from tllib.checking import check_kind, check_number
+
 import cv2
 import numpy as np
 
@@ -21,8 +23,11 @@ def random_crop_flip(images: np.ndarray, random: np.random.Generator, *, zoom: f
 
     Raises:
         ValueError: no batch of RGB images, or `zoom` is not in 0 to 1.
+        TypeError: no array, or no generator.
     """
-    images = np.asarray(images)
+    check_kind("images", images, np.ndarray, "Give a batch of pixels (n, h, w, 3), 0 to 255.")
+    check_kind("random", random, np.random.Generator, "np.random.default_rng(seed) gives one.")
+    check_number("zoom", zoom)
     if images.ndim != 4 or images.shape[-1] != 3 or not 0 <= zoom < 1:
         raise ValueError("random_crop_flip takes a batch (n, h, w, 3) and 0 <= zoom < 1, got "
                          f"{images.shape} and {zoom}.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import images
+from tllib.checking import check_count, check_kind
 from tllib.datasets.photos import PhotoSet
 from tllib.progress import progress
 
@@ -49,9 +50,16 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
     Returns:
         Pairs, nearest first. An empty list means that there are no such copies; a cropped one may still be there.
 
+    Raises:
+        TypeError: `first` or `second` is no PhotoSet.
+        ValueError: `bits` is not in 0 to 64.
+
     Example:
         leaked = datasets.near_duplicates(train, test)
     """
+    check_kind("first", first, PhotoSet, "datasets.load(name) gives one.")
+    check_kind("second", second, PhotoSet, "datasets.load(name) gives one.")
+    check_count("bits", bits, least=0, most=64)
     ours, theirs = _small(first.paths), _small(second.paths)
     their_hashes = _hashes(theirs)
     found: dict[tuple[int, int], int] = {}

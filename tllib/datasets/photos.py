@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tllib.checking import check_count, check_number, check_path
 from tllib.datasets import layouts
 from tllib.drawings.folders import drawn
 from tllib.files import data_root
@@ -52,6 +53,8 @@ class PhotoSet:
 
     def subset(self, n: int, *, seed: int = 0) -> "PhotoSet":
         """Draw n photos, each class in proportion; at least one of each class, or it is a ValueError."""
+        check_count("n", n)
+        check_count("seed", seed, least=0)
         if not len(self.class_names) <= n <= len(self):
             raise ValueError(f"Cannot draw {n} of {len(self)} photos in {len(self.class_names)} classes: "
                              "every class needs one at least.")
@@ -61,7 +64,7 @@ class PhotoSet:
         """Divide into (train, test), a fraction `test` of the photos for the second, each class in proportion.
 
         Raises:
-            ValueError: `test` is not between 0 and 1, or a class has a single photo.
+            ValueError: `test` is not between 0 and 1, the seed is below 0, or a class has a single photo.
 
         Example:
             >>> from tllib import datasets
@@ -69,6 +72,8 @@ class PhotoSet:
             >>> len(train), len(test)
             (240, 80)
         """
+        check_number("test", test)
+        check_count("seed", seed, least=0)
         if not 0 < test < 1:
             raise ValueError(f"test is a share between 0 and 1, got {test}.")
         for name, count in self.counts().items():
@@ -103,9 +108,13 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         FileNotFoundError: it is not there; the message says where to get it and where to put it.
         ValueError: unknown name, label kind or split; a folder without classes, or one in which classes and parts can't
             be told apart.
+        TypeError: `name` or `root` is neither text nor a path.
     """
+    check_path("name", name)
+    if root is not None:
+        check_path("root", root)
     if name not in SOURCES:
-        if isinstance(name, os.PathLike) or len(Path(name).parts) > 1 or Path(name).is_dir():
+        if isinstance(name, os.PathLike) or len(Path(name).parts) > 1 or os.path.isdir(name):  # "" is none
             folder = Path(name).expanduser()
             return _looked_at(folder, layouts.by_class(folder, split=split), folder.name)
         raise unknown_name("data set", name, SOURCES)

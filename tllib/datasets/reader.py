@@ -1,10 +1,11 @@
 """A PhotoSet -> batches of pixels and labels, read from disk as they are needed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tllib import images
+from tllib.checking import check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.photos import PhotoSet
 
@@ -92,11 +93,16 @@ def batches(photos: PhotoSet, *, size: int = 224, batch_size: int = 32, shuffle:
         A `keras.utils.PyDataset` of (pixels float32 `(b, size, size, 3)`, 0 to 255; labels int32 `(b,)`).
 
     Raises:
-        ValueError: size or batch_size is below 1; later, with the first batch, `augment` gave something else than
-            pixels of 0 to 255, as one that divides by 255 does.
+        TypeError: `photos` is no PhotoSet, or `augment` no function.
+        ValueError: size or batch_size is below 1, or the seed below 0; later, with the first batch, `augment` gave
+            something else than pixels of 0 to 255, as one that divides by 255 does.
     """
-    if size < 1 or batch_size < 1:
-        raise ValueError(f"size and batch_size are at least 1; got size={size}, batch_size={batch_size}.")
+    check_kind("photos", photos, PhotoSet, "datasets.load(name) gives one.")
+    check_count("size", size)
+    check_count("batch_size", batch_size)
+    check_count("seed", seed, least=0)
+    if augment is not None:
+        check_kind("augment", augment, Callable, "Give a function (pixels, random) -> pixels.")
     return Batches(photos, size, batch_size, shuffle=shuffle, seed=seed, augment=augment)
 
 

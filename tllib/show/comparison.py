@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tllib.checking import check_kind
 from tllib.show.plots import Figure
 from tllib.show.words import counted, ends, listed
 
@@ -25,6 +26,7 @@ def bars(scores: Mapping[str, Mapping[str, float]], *, line: Mapping[str, float]
     Raises:
         ValueError: no method, or more than four.
     """
+    check_kind("scores", scores, Mapping, "Give a dict, method -> task -> score.")
     if not 0 < len(scores) <= len(LOOKS):
         raise ValueError(f"bars compares 1 to {len(LOOKS)} methods, got {len(scores)}.")
     tasks = list(next(iter(scores.values())))
@@ -61,6 +63,7 @@ def lines(panels: Mapping[str, Mapping[str, Sequence[float]]], *, x: Sequence[fl
         xlabel: what x is.
         log: logarithmic axes: "x", "y", "xy" or "" for neither.
     """
+    check_kind("panels", panels, Mapping, "Give a dict, title -> name of the run -> values.")
     names = list(dict.fromkeys(name for runs in panels.values() for name in runs))
     alt = listed(f"{counted(len(panels), 'line chart')} against {xlabel}",
                  [f"{title}, " + ", ".join(f"{name} {ends(values)}" for name, values in runs.items())
@@ -85,6 +88,7 @@ def lines(panels: Mapping[str, Mapping[str, Sequence[float]]], *, x: Sequence[fl
 
 def curves(history: Mapping[str, Sequence[float]]) -> Figure:
     """Plot what `fine_tune` or Keras's `fit` noted: loss and accuracy, on the photos it learned from and on others."""
+    check_kind("history", history, Mapping, "fine_tune returns one beside the classifier.")
     panels = {name: {words: history[prefix + name] for prefix, words in (("", "training"), ("val_", "validation"))
                      if prefix + name in history} for name in ("loss", "accuracy")}
     return lines(panels, x=range(1, len(history["loss"]) + 1), xlabel="epoch")
@@ -92,6 +96,7 @@ def curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
 def regions(models: Mapping[str, keras.Model], points: np.ndarray, labels: np.ndarray) -> Figure:
     """Show points `(n, 2)` of two classes, over what each network says about every place: darker for class 1."""
+    check_kind("models", models, Mapping, "Give a dict, title -> network.")
     low, high = points.min(axis=0) - 0.1, points.max(axis=0) + 0.1
     columns, rows = np.meshgrid(*np.linspace(low, high, 120).T)
     alt = listed(f"{len(points)} points of two classes, over what {counted(len(models), 'network')} would answer at "

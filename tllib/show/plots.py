@@ -5,10 +5,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from tllib.checking import check_count, check_kind, check_list, check_number, check_several
 from tllib.datasets import PhotoSet
 from tllib.images import check, check_each, load, to_uint8
 from tllib.show.words import counted, ends, listed
-from tllib.suggest import check_several
 from tllib.transfer import RateSearch, Report
 
 import matplotlib.figure
@@ -78,9 +78,12 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
         alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
 
     Raises:
-        ValueError: what is no RGB picture from 0 to 255, such as one that was scaled to 0-1.
+        ValueError: what is no RGB picture from 0 to 255, such as one that was scaled to 0-1; titles that are no
+            list of texts; `columns` below 1 or `inches` below 0.1.
     """
-    check_several("titles", titles)
+    check_list("titles", titles)
+    check_count("columns", columns)
+    check_number("inches", inches, least=0.1)
     pictures = grey_levels(pictures)
     if not pictures:
         return _note("nothing to show")
@@ -108,6 +111,9 @@ def grey_levels(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image) -> li
 
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
     """Show n photos of a set, its classes as evenly as they come, each under its label."""
+    check_kind("photo_set", photo_set, PhotoSet, "datasets.load(name) gives one.")
+    check_count("n", n)
+    check_count("seed", seed, least=0)
     order = np.random.default_rng(seed).permutation(len(photo_set))
     turn = np.zeros(len(photo_set), int)  # 0 for the first photo drawn of a class, 1 for its second, …
     for label in range(len(photo_set.class_names)):
@@ -121,6 +127,7 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
 
 def history(terms: Mapping[str, np.ndarray]) -> Figure:
     """Plot each named term of an `ImageResult.history` against the steps, one panel a term."""
+    check_kind("terms", terms, Mapping, "Give the history of an ImageResult.")
     names = [name for name in terms if name != "step"]
     alt = listed(counted(len(names), "line chart") + f" over {terms['step'][-1]:.0f} steps",
                  [f"{name.replace('_', ' ')}, {ends(terms[name])}" for name in names])
@@ -137,6 +144,7 @@ def history(terms: Mapping[str, np.ndarray]) -> Figure:
 
 def learning_rates(search: RateSearch) -> Figure:
     """Plot loss against learning rate, with the suggested rate marked."""
+    check_kind("search", search, RateSearch, "transfer.find_learning_rate gives one.")
     alt = (f"Line chart of the loss against the learning rate, {ends(search.rates)}, on logarithmic axes; "
            f"suggested: {search.suggestion:.0e}.")
     figure = Figure(figsize=(4.8, 2.6), layout="constrained", dpi=80, alt=alt)
@@ -155,6 +163,8 @@ def feature_maps(activations: Mapping[str, np.ndarray], *, channels: int = 6) ->
         activations: layer name -> `(height, width, channels)`, from `transfer.activations`.
         channels: how many of each.
     """
+    check_kind("activations", activations, Mapping, "transfer.activations gives one.")
+    check_count("channels", channels)
     alt = listed(f"Maps of what {counted(len(activations), 'layer')} of a network answer to an image, "
                  f"up to {counted(channels, 'channel')} each",
                  [f"{name}, {maps.shape[0]} × {maps.shape[1]}" for name, maps in activations.items()])
@@ -181,6 +191,8 @@ def heat_maps(pictures: Sequence[np.ndarray] | np.ndarray, maps: Sequence[np.nda
         ValueError: not a map for each picture, one of another size, or values outside 0-1; or as in `images`.
     """
     pictures = grey_levels(pictures)
+    check_several("maps", maps)
+    check_list("titles", titles)
     if len(pictures) != len(maps):
         raise ValueError(f"{counted(len(pictures), 'picture')} and {counted(len(maps), 'map')}: give one map per "
                          "picture.")
@@ -210,6 +222,7 @@ def _checked_map(heat: np.ndarray, picture: np.ndarray, number: int) -> np.ndarr
 
 def confusion(report: Report) -> Figure:
     """Show the confusion matrix: a row for each true class, a column for each answer; names and counts up to 40."""
+    check_kind("report", report, Report, "transfer.evaluate gives one.")
     n = len(report.class_names)
     alt = f"Confusion matrix of {n} classes, a row for each truth: {report.accuracy:.0%} of the answers are right"
     wrong = report.confusion * (1 - np.eye(n, dtype=int))
@@ -232,6 +245,8 @@ def confusion(report: Report) -> Figure:
 
 def mistakes(report: Report, *, n: int = 8) -> Figure:
     """Show the n surest mistakes: truth -> answer, and how sure the classifier was."""
+    check_kind("report", report, Report, "transfer.evaluate gives one.")
+    check_count("n", n)
     worst = report.mistakes[:n]
     if not worst:
         return _note("no mistakes")

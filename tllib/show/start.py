@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tllib.checking import check_kind, check_several
 from tllib.show.plots import Figure, grey_levels
 from tllib.show.words import listed
 
@@ -22,6 +23,7 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
         ValueError: as in `images`, or more than one picture.
     """
     pictures = grey_levels(picture)
+    check_several("answers", answers)
     if len(pictures) != 1:
         raise ValueError(f"picture: expected one, got {len(pictures)}. Show them one after the other.")
     picture = pictures[0]
@@ -50,6 +52,7 @@ def flow(places: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, 
             and back.
         groups: name of a group -> its steps; each group (four at most) has a line of its own and stands in the legend.
     """
+    check_kind("places", places, Mapping, "Give a dict, text of a step -> (column, row).")
     groups = groups or {}
     columns, rows = (max(place[axis] for place in places.values()) + 1 for axis in (0, 1))
     figure = Figure(figsize=(2 * columns, 0.95 * rows + 0.3 * bool(groups)), layout="constrained", dpi=80,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from tllib import backbones
 from tllib.backbones import engine
-from tllib.images import fit
+from tllib.checking import check_count, check_several
+from tllib.images import check_each, fit
 from tllib.progress import progress
-from tllib.suggest import check_several
 from tllib.synthesis.attacks import FixedBudget, SmallestChange
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.objectives import margin_gradient
@@ -47,16 +47,19 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     Raises:
         ValueError: unknown class, a setting out of range, or a photo whose first choice is not `source`, or is
             `target` already.
+        TypeError: `network`, or one of `also`, is no Keras network.
 
     Source: Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083; the smallest change: see
     `tllib.synthesis.attacks`.
     """
+    photos = check_each(photos, name="photo")
     check_several("also", also, keras.Model)
     network, *also = map(backbones.network_of, (network, *also))
     check_same_names([network, *also])
     engine.check_one_device([network, *also])
     steps = (160 if epsilon is None else 40) if steps is None else steps
     _check(len(photos), epsilon, steps, robust)
+    check_count("seed", seed, least=0)
     began, networks = time.perf_counter(), [backbones.logits_of(each) for each in (network, *also)]
     starts = np.stack([fit(photo, backbones.input_size(network)) for photo in photos])
     seen = backbones.softmax(network, starts)
@@ -120,11 +123,11 @@ def _judge(logits: np.ndarray, number: int, sign: int) -> tuple[float, float]:
 
 
 def _check(photos: int, epsilon: int | None, steps: int, robust: bool) -> None:
+    check_count("steps", steps)
+    if epsilon is not None:
+        check_count("epsilon, in whole grey levels", epsilon, most=255)
     for wrong, message in (
-            (epsilon is not None and (epsilon != int(epsilon) or not 1 <= epsilon <= 255),
-             f"epsilon counts whole grey levels, 1 to 255; None finds the smallest change; got {epsilon}."),
             (not photos, "photos is empty: give one photo or more."),
-            (steps < 1, f"steps counts gradients from 1; got {steps}."),
             (robust and epsilon is None, "A robust change needs a budget: give epsilon, 8 grey levels say. The "
                                          "smallest change lies right at the border, where anything undoes it.")):
         if wrong:

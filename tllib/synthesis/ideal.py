@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tllib import backbones
 from tllib.backbones import engine
+from tllib.checking import check_count, check_kind, check_list, check_number, check_several
 from tllib.images import fit_batch, to_uint8
 from tllib.progress import progress
-from tllib.suggest import check_several
 from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
 from tllib.synthesis.optimize import ImageOptimizer
@@ -52,12 +52,15 @@ class Recipe:
     learning_rate: float = 0.05
 
     def __post_init__(self):
+        check_count("steps", self.steps)
+        for name in ("total_variation", "colour", "rivals", "zoom", "turn", "noise", "learning_rate"):
+            check_number(name, getattr(self, name))
         for name, right, expected in (
                 ("canvas", self.canvas in ("waves", "pixels"), "'waves' or 'pixels'"),
                 ("total_variation", self.total_variation >= 0, "0 or more"),
                 ("colour", 0 <= self.colour <= 1, "0 to 1"), ("rivals", 0 <= self.rivals <= 1, "0 to 1"),
                 ("zoom", 0 <= self.zoom < 1, "0 or more, below 1"), ("turn", 0 <= self.turn <= 45, "0 to 45"),
-                ("noise", self.noise >= 0, "0 or more"), ("steps", self.steps >= 1, "1 or more"),
+                ("noise", self.noise >= 0, "0 or more"),
                 ("learning_rate", self.learning_rate > 0, "above 0")):
             if not right:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected {expected}.")
@@ -86,11 +89,13 @@ def ideal_images(network: keras.Model, targets: Sequence[str | int], *, recipe: 
         A result for each target, in order. Ctrl-C or Stop gives what was drawn so far.
 
     Raises:
-        ValueError: unknown class, no class, a single text instead of a list, or a size out of range.
+        ValueError: unknown class, no class, a single text instead of a list, or a size or seed out of range.
+        TypeError: no Keras network, or no Recipe.
 
     Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
     """
     check_several("targets", targets)
+    check_kind("recipe", recipe, Recipe, "synthesis.WAVES is one.")
     network = backbones.network_of(network)
     began, logits = time.perf_counter(), backbones.logits_of(network)
     numbers = [number_of(network, target) for target in targets]
@@ -137,8 +142,9 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
         raise ValueError(f"{layer!r} is not a layer of {network.name} with feature maps. Those near the end: "
                          f"{', '.join(known[-8:])}. All: [layer.name for layer in network.layers].")
     channels = network.get_layer(layer).output.shape[-1]
-    if channel is not None and not 0 <= channel < channels:
-        raise ValueError(f"{layer} has channels 0 to {channels - 1}, got {channel}.")
+    if channel is not None:
+        check_count(f"channel of {layer}", channel, least=0, most=channels - 1)
+    check_kind("recipe", recipe, Recipe, "synthesis.WAVES is one.")
     eye = _eye(network, layer, channel is None)
     targets = np.zeros((1, eye.output_shape[-1]), "float32")
     targets[0, channel or 0] = 1
@@ -158,8 +164,9 @@ def _draw(network: keras.Model, targets: np.ndarray, recipe: Recipe, start: np.n
           seed: int, callbacks: Sequence[keras.callbacks.Callback]):
     """Follow a recipe. Gives starts, images and history."""
     size = network.input_shape[1] if size is None else size
-    if not 32 <= size <= 1024:
-        raise ValueError(f"size is 32 to 1024 pixels, got {size}.")
+    check_count("size", size, least=32, most=1024)
+    check_count("seed", seed, least=0)
+    check_list("callbacks", callbacks, keras.callbacks.Callback)
     if start is not None:
         starts = np.repeat(fit_batch(start, size), len(targets), axis=0)
     elif recipe.canvas == "waves":  # brings noise of its own

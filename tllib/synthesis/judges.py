@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tllib import backbones
-from tllib.suggest import check_several
+from tllib.checking import check_kind, check_list
 from tllib.synthesis.distortions import DISTORTIONS, UNTOUCHED, Distortion
 from tllib.synthesis.result import ImageResult, check_same_names, names_of, number_of
 
@@ -54,8 +54,10 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
 
     Raises:
         ValueError: no results, or one without a target: `survival` is for those.
+        TypeError: `judges` is no dict, or what is in it is no Keras network.
     """
-    check_several("results", results, ImageResult)
+    check_kind("judges", judges, Mapping, "Give a dict, name -> network.")
+    check_list("results", results, ImageResult)
     if not results or any(result.target is None for result in results):
         raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
     rows, probability, rank = np.arange(len(results)), {}, {}
@@ -96,9 +98,16 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
         Distortion or network -> `Survival`.
 
     Raises:
-        ValueError: the networks have other classes, or the results are of classes that `network` doesn't have.
+        ValueError: the networks have other classes, or the results are of classes that `network` doesn't have, or there
+            are none.
+        TypeError: no Keras network, or `also` is no dict.
     """
-    check_several("results", results, ImageResult)
+    check_list("results", results, ImageResult)
+    check_list("distortions", distortions, Distortion)
+    if not results:
+        raise ValueError("results is empty: give what adversarial_images returned.")
+    if also is not None:
+        check_kind("also", also, Mapping, "Give a dict, name -> network.")
     check_same_names([network, *(also or {}).values()])
     for result in results:
         number_of(network, result.source)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tllib import backbones
 from tllib.backbones import engine
+from tllib.checking import check_kind, check_list, check_number, check_path
 from tllib.files import full_disk_explained, replacing
 from tllib.images import fit_batch
 from tllib.transfer.features import FeatureTable
@@ -43,11 +44,12 @@ def train_head(table: FeatureTable, *, weight_decay: float = 1e-2, balanced: boo
 
     Raises:
         ValueError: fewer than two classes in the table, or a weight_decay that is no number from 0 on.
+        TypeError: `table` is no FeatureTable.
 
     Source: Nocedal, "Updating quasi-Newton matrices with limited storage", 1980, as SciPy has it.
     """
-    if not 0 <= weight_decay < np.inf:
-        raise ValueError(f"weight_decay is a number, 0 or more; got {weight_decay}.")
+    check_kind("table", table, FeatureTable, "transfer.extract_features(backbone, photos) gives one.")
+    check_number("weight_decay", weight_decay, least=0)
     counts = np.bincount(table.y, minlength=len(table.class_names))
     if np.count_nonzero(counts) < 2:
         raise ValueError(f"To tell classes apart takes photos of two at least, got {np.count_nonzero(counts)}.")
@@ -149,6 +151,7 @@ class Classifier:
         Raises:
             ValueError: `path` does not end in .keras.
         """
+        check_path("path", path)
         path = Path(path).expanduser()
         if path.suffix != ".keras":
             raise ValueError(f"{path.name}: save as .keras, Keras's own format.")
@@ -166,6 +169,7 @@ def load_classifier(path: str | os.PathLike) -> Classifier:
         FileNotFoundError: no such file.
         ValueError: damaged, or not written by `Classifier.save`.
     """
+    check_path("path", path)
     path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"No classifier at {path}. Classifier.save(path) writes one.")
@@ -194,7 +198,12 @@ def assemble(backbone: keras.Model, head: keras.Model, class_names: Sequence[str
     Raises:
         ValueError: the head expects other features, was trained on those of another backbone, knows other class names,
             gives no probabilities, or can't be copied.
+        TypeError: `backbone` or `head` is no Keras network.
     """
+    backbones.input_size(backbone)  # else refused
+    check_kind("head", head, keras.Model, "transfer.train_head(table) gives one.")
+    if class_names is not None:
+        check_list("class_names", class_names)
     given = head.class_names if class_names is None and hasattr(head, "class_names") else class_names
     if given is None:
         raise ValueError("Nothing is known of this head's classes: give class_names, in the order of its outputs.")

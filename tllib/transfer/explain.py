@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from tllib import backbones
 from tllib.backbones import engine
+from tllib.checking import check_kind, check_several
 from tllib.images import fit_batch
-from tllib.suggest import unknown_name
+from tllib.suggest import check_known
 from tllib.transfer.classifier import Classifier
 
 import keras
@@ -19,10 +20,10 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
         ValueError: more than one image, or no such layer; the nearest names are suggested.
     """
     size = backbones.input_size(model)
+    check_several("layers", layers)
     known = {layer.name: layer for layer in model.layers}
     for name in layers:
-        if name not in known:
-            raise unknown_name("layer", name, known)
+        check_known("layer", name, known)
     probe = keras.Model(model.inputs, [known[name].output for name in layers])
     probe.compile(jit_compile=backbones.jit_compile())
     batch = fit_batch(image, size)
@@ -46,11 +47,13 @@ def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None =
 
     Raises:
         ValueError: unknown class, more than one image, or a network without its backbone's last maps.
+        TypeError: `classifier` is no Classifier.
 
     Source: Selvaraju et al., Grad-CAM, arXiv:1610.02391.
     """
-    if class_name is not None and class_name not in classifier.class_names:
-        raise unknown_name("class", class_name, classifier.class_names)
+    check_kind("classifier", classifier, Classifier, "transfer.assemble and fine_tune give one.")
+    if class_name is not None:
+        check_known("class", class_name, classifier.class_names)
     model, maps_name = classifier.model, backbones.last_maps(classifier.backbone)
     size = backbones.input_size(model)
     if maps_name not in [layer.name for layer in model.layers]:

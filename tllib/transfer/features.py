@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
+from tllib.checking import check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
@@ -85,8 +86,13 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
         A table; its `x` is a read-only view of an unnamed file on disk.
 
     Raises:
-        ValueError: the model does not give one vector per photo, or gives NaN or infinity; such rows are not kept.
+        ValueError: the model does not give one vector per photo, or gives NaN or infinity; such rows are not kept;
+            or `batch_size` is below 1.
+        TypeError: no Keras network, or no PhotoSet.
     """
+    backbones.input_size(backbone)  # else refused
+    check_kind("photos", photos, datasets.PhotoSet, "datasets.load(name) gives one.")
+    check_count("batch_size", batch_size)
     if len(backbone.output_shape) != 2:
         raise ValueError(f"A backbone gives one vector a photo, this model gives {backbone.output_shape}. "
                          "Use backbones.load(name) without top.")

@@ -11,6 +11,7 @@ weights between the old and the new.
 from collections.abc import Callable, Sequence
 
 from tllib import backbones, datasets
+from tllib.checking import check_count, check_kind, check_list, check_number
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
@@ -59,12 +60,17 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         ValueError: other classes, unknown `layers`, a learning rate or epochs out of range, or training that blew
             up before any epoch was better: the loss is not a number, or worse by 1 than at the first step. Whatever
             the error, the classifier is as it came.
+        TypeError: no Classifier, no PhotoSet, or an `augment` that is no function.
     """
+    check_tuning(classifier, train, augment, seed)
+    check_count("epochs", epochs)
+    check_number("learning_rate", learning_rate, least=0)
+    check_list("callbacks", callbacks, keras.callbacks.Callback)
+    if validation is not None:
+        check_kind("validation", validation, datasets.PhotoSet, "datasets.load(name).split() gives two.")
     for photos in (train, validation):
         if photos is not None:
             check_same_classes("The classifier", classifier.class_names, "the photos", photos.class_names)
-    if not 0 <= learning_rate < np.inf or epochs < 1:
-        raise ValueError(f"Expected a learning rate, 0 or more, and 1 epoch or more; got {learning_rate} and {epochs}.")
     model = classifier.model
     best = start = model.get_weights()
     batches = training_batches(model, train, augment, seed)
@@ -86,6 +92,19 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
         model.compile(jit_compile=backbones.jit_compile())
     names = ("loss", "accuracy") if validation is None else ("loss", "accuracy", "val_loss", "val_accuracy")
     return classifier, {name: [logs[name] for logs in watch.history] for name in names}
+
+
+def check_tuning(classifier: Classifier, train: datasets.PhotoSet, augment: Augmentation | None, seed: int) -> None:
+    """Refuse what training can't begin with.
+
+    Raises:
+        TypeError, ValueError: as for `fine_tune`.
+    """
+    check_kind("classifier", classifier, Classifier, "transfer.assemble and load_classifier give one.")
+    check_kind("train", train, datasets.PhotoSet, "datasets.load(name) gives one.")
+    check_count("seed", seed, least=0)
+    if augment is not None:
+        check_kind("augment", augment, Callable, "Give a function (pixels, random) -> pixels.")
 
 
 def _fit(model: keras.Model, batches: Batches, judged: Batches | None, epochs: int, watch: "_Epochs",

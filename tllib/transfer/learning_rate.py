@@ -6,10 +6,11 @@ Source: Smith, arXiv:1506.01186.
 from dataclasses import dataclass, field
 
 from tllib import datasets
+from tllib.checking import check_count, check_number
 from tllib.datasets.augmentation import Augmentation
 from tllib.progress import progress
 from tllib.transfer.classifier import Classifier, copied
-from tllib.transfer.finetune import BLOWN, CROSSENTROPY, training_batches, unfreeze
+from tllib.transfer.finetune import BLOWN, CROSSENTROPY, check_tuning, training_batches, unfreeze
 from tllib.transfer.provenance import check_same_classes
 
 import keras
@@ -56,9 +57,14 @@ def find_learning_rate(classifier: Classifier, train: datasets.PhotoSet, *, laye
     Raises:
         ValueError: rates out of order, too few steps, other classes, unknown `layers`; or the loss is not a number at
             the start, explodes at the lowest rate already, or at none: then there is nothing to suggest.
+        TypeError: no Classifier, no PhotoSet, or an `augment` that is no function.
     """
+    check_tuning(classifier, train, augment, seed)
+    check_number("lowest", lowest)
+    check_number("highest", highest)
+    check_count("steps", steps)
     check_same_classes("The classifier", classifier.class_names, "the photos", train.class_names)
-    if not 0 < lowest < highest < np.inf:
+    if not 0 < lowest < highest:
         raise ValueError(f"Expected 0 < lowest < highest, got {lowest} and {highest}.")
     least = int(np.ceil(np.log(highest / lowest) / np.log(COARSEST))) + 1
     if steps < least:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tllib import backbones, synthesis
+from tllib.checking import check_count, check_kind
 from tllib.widgets.live_view import LiveView
 from tllib.widgets.panel import Panel, jpeg
 
@@ -85,6 +86,12 @@ def class_picker(network: keras.Model | None = None, *, value: str = "zebra", st
         Show it as the last line of a cell; its `value` is the name chosen.
 
     Raises:
-        ValueError: `value` is no class; the nearest names are suggested.
+        ValueError: `value` is no class; the nearest names are suggested. Or steps or seed are out of range.
+        TypeError: `network` is no Keras network, or `value` no text.
     """
+    check_kind("value", value, str, "Give the name of a class.")
+    check_count("steps", steps)
+    check_count("seed", seed, least=0)
+    if network is not None:
+        backbones.input_size(backbones.network_of(network))  # else refused
     return ClassPicker(network, value, steps, seed)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tllib import backbones, images, synthesis
+from tllib.checking import check_count, check_kind
 from tllib.show.plots import PictureFigure
 from tllib.widgets.panel import Panel, in_words
 
@@ -94,7 +95,11 @@ def adversarial_explorer(network: keras.Model, photo: np.ndarray, target: str | 
 
     Raises:
         ValueError: unknown class, an epsilon that is not on the slider, or the network sees it in the photo already.
+        TypeError: `network` or a judge is no Keras network, or `judges` no dict.
     """
+    check_count("epsilon", epsilon)
+    if judges is not None:
+        check_kind("judges", judges, Mapping, "Give a dict, name -> network.")
     if epsilon not in EPSILONS:
         raise ValueError(f"epsilon={epsilon} is not on the slider: {', '.join(map(str, EPSILONS))}.")
     return AdversarialExplorer(network, photo, target, judges or {}, epsilon)

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from tllib import images, show
+from tllib.checking import check_kind, check_path
 from tllib.files import replacing
 from tllib.transfer import Mistake, Report
 from tllib.widgets.panel import Panel
@@ -85,7 +86,10 @@ def mistakes_browser(report: Report, *, file: str | os.PathLike) -> MistakesBrow
 
     Raises:
         ValueError: the file is there and holds something else, or is damaged. It is left as it is.
+        TypeError: `report` is no Report, or `file` no path.
     """
+    check_kind("report", report, Report, "transfer.evaluate gives one.")
+    check_path("file", file)
     return MistakesBrowser(report, Path(file))
 
 

@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 from tllib import backbones, images, show
+from tllib.checking import check_kind
 from tllib.transfer import Classifier
 from tllib.widgets.panel import Panel, in_words
 
@@ -62,7 +63,12 @@ def try_photo(classifier: Classifier, *, photo: np.ndarray | None = None) -> Pho
 
     Returns:
         Show it as the last line of a cell. A file that is no picture is named, and nothing else happens.
+
+    Raises:
+        TypeError: `classifier` is no Classifier.
+        ValueError: `photo` is no RGB picture from 0 to 255.
     """
+    check_kind("classifier", classifier, Classifier, "transfer.assemble and load_classifier give one.")
     return PhotoTrial(classifier, photo)
 
 
