@@ -73,8 +73,9 @@ def test_names_as_other_lists_spell_them(name, expected):
     ("zebras", "Did you mean 'zebra'"),
     ("golden retriever dog", "'golden retriever'"), ("crane", r"'crane \(bird\)', 'crane \(machine\)'"),
     ("polar bears", "Did you mean 'ice bear'"), ("maillot, tank suit", "names several.*'maillot' and 'tank suit'"),
-    ("zeebra", "'zebra'"), ("", "Known: tench"), ("?!", "Unknown ImageNet class"), (1000, "numbers 0 to 999"),
-    (-1, "numbers 0 to 999")])
+    ("zeebra", "Did you mean 'zebra'"), ("siames cat", "Did you mean 'Siamese cat'"),
+    ("", "Known: tench"), ("?!", "Unknown ImageNet class"), (1000, "from 0 to 999"),
+    (-1, "from 0 to 999")])
 def test_what_is_no_class_gets_the_nearest(name, hint):
     with pytest.raises(ValueError, match=hint):
         backbones.class_index(name)

@@ -1,5 +1,6 @@
 """Everyday words and other lists' spellings -> the ImageNet classes that they mean."""
 
+import difflib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -45,8 +46,9 @@ def _spelling(name: str) -> str:
 
 def _unknown(name: str, known: Sequence[str]) -> ValueError:
     """Build the error for a name that is no class's."""
+    mistyped = difflib.get_close_matches(_spelling(name), map(_spelling, known), n=1, cutoff=0.9)
     meant, named = meanings(name, known)
-    if not meant and not named:
+    if mistyped or (not meant and not named):
         return unknown_name("ImageNet class", name, known)
     if len(meant) + len(named) == 1:
         return ValueError(f"Unknown ImageNet class {name!r}. Did you mean {known[(meant + named)[0]]!r}?")

@@ -124,7 +124,7 @@ class Classifier:
         backbone: name of the backbone in it.
 
     Raises:
-        ValueError: the number of names is not the number of outputs.
+        ValueError: the number of names is not the number of outputs, or the network takes no pictures.
     """
 
     model: keras.Model
@@ -132,6 +132,7 @@ class Classifier:
     backbone: str
 
     def __post_init__(self):
+        backbones.input_size(self.model)
         _check_count(self.class_names, self.model, "the network")
         self.model.class_names = tuple(self.class_names)
 
