@@ -6,7 +6,6 @@ No other module imports an engine.
 import functools
 import logging
 import os
-import traceback
 from collections.abc import Callable, Sequence
 
 import keras
@@ -16,18 +15,9 @@ import numpy as np
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
-
-def _says_something(record: logging.LogRecord) -> bool:
-    """Leave out TensorFlow's warning that models are compiled often, where this library is who compiles them.
-
-    It does so for good reason: every head and every image has its own loop. The reader's own code is warned as usual.
-    """
-    if "retracing" not in record.getMessage():
-        return True
-    return not any(frame.f_globals.get("__name__", "").startswith("tllib.") for frame, _ in traceback.walk_stack(None))
-
-
-logging.getLogger("tensorflow").addFilter(_says_something)
+# TensorFlow warns when models are compiled often, as they are here: every head and every image has its own loop, and
+# so has every run of a lesson, in the reader's own code.
+logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 
 def jit_compile() -> bool | str:
