@@ -132,7 +132,7 @@ def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
 def test_layers_that_have_no_maps(lite0):
     with pytest.raises(ValueError, match="not a layer of efficientnet_lite0 with feature maps"):
         synthesis.layer_image(lite0, "logits")
-    with pytest.raises(ValueError, match="channels 0 to 1279, got 5000"):
+    with pytest.raises(ValueError, match="0 to 1279; got 5000"):
         synthesis.layer_image(lite0, backbones.last_maps("efficientnet_lite0"), 5000)
 
 
@@ -177,7 +177,7 @@ def test_animations_of_other_kinds(tmp_path, dog):
 @pytest.mark.parametrize("options, message", [
     ({"canvas": "paper"}, "canvas='paper': expected 'waves' or 'pixels'"), ({"rivals": 2}, "rivals=2: .* 0 to 1"),
     ({"total_variation": -1}, "total_variation=-1: expected 0 or more"), ({"zoom": 1}, "zoom=1: .* below 1"),
-    ({"steps": 0}, "steps=0: expected 1 or more"), ({"turn": 90}, "turn=90: expected 0 to 45"),
+    ({"steps": 0}, "steps: expected a whole number, 1 or more"), ({"turn": 90}, "turn=90: expected 0 to 45"),
     ({"noise": -1}, "noise=-1: expected 0 or more"), ({"colour": 2}, "colour=2: expected 0 to 1"),
     ({"learning_rate": 0}, "learning_rate=0: expected above 0"),
 ])
