@@ -7,11 +7,12 @@ Whether folders are classes or parts of the set ("train", "test") is told by the
 beside "bus" and "car" is a class. Where it can't be told, the reader is asked.
 """
 
+import functools
 import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -33,7 +34,6 @@ _NUMBERED = {"fold", "kfold", "split", "part"}  # with a number, a part as well
 # Words that say only that there are files inside, or of what kind.
 _CONTENTS = {"image", "images", "img", "imgs", "photo", "photos", "picture", "pictures", "data", "dataset", "jpeg",
              "jpg", "png", "mask", "masks", "label", "labels", "annotation", "annotations"}
-PICTURES = {*Image.registered_extensions(), ".heic", ".heif"}  # endings of files that should be pictures
 LABELS_ELSEWHERE = "If a table or the file names say what each photo shows, move it into a folder called as its class."
 
 
@@ -50,14 +50,16 @@ def by_class(folder: Path, *, labels: str | None = None, split: str | Sequence[s
     homes = [_unwrapped(part) for part in chosen] if parts else [place]
     classes = [entry for home in homes for entry in _classes(home)]
     _check_one_level(homes if parts else [], classes)
-    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry in classes for path in _files(entry)]
+    inside = {entry: _files(entry) for entry in classes}
+    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry, files in inside.items() for path in files]
     if parts and not rows:
         raise ValueError(f"{place} holds {_listed(chosen)}, parts of a data set, but they hold no folder per class. "
                          f"{LABELS_ELSEWHERE}")
-    elsewhere = [path for part in parts if part not in chosen for path in _files(part)]
-    links = [path for entry in (folder, *classes) for path in _links(entry)]
-    empty = [entry for home in homes for entry in _folders(home) if not _files(entry)]
-    rest = {*_files(folder), *links, *empty} - {path for path, _ in rows} - set(elsewhere) - (set(classes) - set(empty))
+    not_chosen = [part for part in parts if part not in chosen]
+    outside = _walk(folder, without={*classes, *not_chosen})
+    links = [path for entry in (folder, *filter(Path.is_symlink, classes)) for path in _links(entry)]
+    empty = [entry for entry, files in inside.items() if not files]
+    rest = [*outside, *(link for link in links if link not in inside), *empty]
     return rows + [(path, "") for path in sorted(rest, key=_letters)]
 
 
@@ -183,7 +185,17 @@ def _listed(folders: list[Path]) -> str:
 
 def _with_pictures(folder: Path) -> list[Path]:
     """The folders in a folder that hold pictures at any depth, going by the endings of names."""
-    return [entry for entry in _classes(folder) if any(path.suffix.lower() in PICTURES for path in _walk(entry))]
+    return [entry for entry in _classes(folder) if any(map(should_be_picture, _walk(entry)))]
+
+
+def should_be_picture(path: Path) -> bool:
+    """Whether a file's name ends like a picture's."""
+    return path.suffix.lower() in _endings()
+
+
+@functools.cache  # not on import: Pillow loads all its readers for it
+def _endings() -> set[str]:
+    return {*Image.registered_extensions(), ".heic", ".heif"}
 
 
 def _classes(home: Path) -> list[Path]:
@@ -205,9 +217,10 @@ def _files(folder: Path) -> list[Path]:
     return sorted(_walk(folder), key=_letters)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, without: Collection[Path] = ()) -> Iterator[Path]:
+    """Every file below a folder but hidden ones, and but those in the folders `without`."""
     for place, folders, names in os.walk(folder, onerror=_unreadable):
-        folders[:] = [name for name in folders if not _hidden(name)]
+        folders[:] = [name for name in folders if not _hidden(name) and Path(place, name) not in without]
         yield from (Path(place, name) for name in names if not _hidden(name))
 
 

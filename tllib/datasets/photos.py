@@ -147,7 +147,7 @@ def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos
     reasons |= cleaning.unusable(folder, [path for path, label in rows if label])
     kept = [(path, label) for path, label in rows if path not in reasons]
     counts = Counter(label for _, label in kept)
-    unread = {path for path in reasons if path.suffix.lower() in layouts.PICTURES or path.is_symlink()}
+    unread = {path for path in reasons if layouts.should_be_picture(path) or path.is_symlink()}
     lost = {label for path, label in rows if label and path in unread} - set(counts)
     without = {label for _, label in rows if label} - set(counts)
     without |= {path.name for path, why in reasons.items() if why == EMPTY}
