@@ -9,6 +9,8 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Number, Real
 
+import numpy as np
+
 
 def check_count(name: str, given: object, *, least: int = 1, most: int | None = None) -> None:
     """Refuse what is no whole number in a range; True and 2.0 are none.
@@ -91,6 +93,18 @@ def check_list(name: str, given: object, kind: type = str) -> None:
     for number, each in enumerate(given):
         if not isinstance(each, kind):
             raise ValueError(f"{name}: expected a list of {kind.__name__}, got {_shown(each)} as number {number}.")
+
+
+def check_finite(who: str, answers: np.ndarray) -> None:
+    """Refuse a network's answers `(n, classes)` if any is NaN or infinite: the largest of them would mean nothing.
+
+    Raises:
+        ValueError: the message says of how many images.
+    """
+    broken = ~np.isfinite(answers).all(axis=1)
+    if broken.any():
+        raise ValueError(f"{who} answers NaN or infinity for {broken.sum()} of {len(answers)} images: its weights are "
+                         "broken. Load or train it anew, at a lower learning rate.")
 
 
 def _shown(given: object) -> str:

@@ -8,7 +8,7 @@ from tllib.backbones import class_words, efficientnet_lite
 from tllib.backbones.engine import jit_compile, predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.backbones.logits import input_size, logits_of
-from tllib.checking import check_count, check_path
+from tllib.checking import check_count, check_finite, check_path
 from tllib.images import fit_batch
 from tllib.suggest import check_known
 from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file, set_from_package
@@ -127,7 +127,7 @@ def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
 
 def network_of(classifier: keras.Model) -> keras.Model:
     """The Keras model in a `transfer.Classifier`; any other network as it is."""
-    return getattr(classifier, "model", classifier)
+    return classifier if isinstance(classifier, keras.Model) else getattr(classifier, "model", classifier)
 
 
 def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
@@ -184,11 +184,7 @@ def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """
     network = network_of(network)
     logits = predict(logits_of(network), fit_batch(images, input_size(network))).astype("float64")
-    broken = ~np.isfinite(logits).all(axis=1)
-    if broken.any():
-        raise ValueError(f"The network {network.name!r} gives NaN or infinity for {broken.sum()} of {len(logits)} "
-                         "images: its weights have grown beyond all bounds. Load or train it anew, at a lower learning "
-                         "rate.")
+    check_finite(f"The network {network.name!r}", logits)
     return scipy.special.softmax(logits, axis=1)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tllib import backbones
 from tllib.backbones import engine
-from tllib.checking import check_kind, check_list, check_number, check_path
+from tllib.checking import check_finite, check_kind, check_list, check_number, check_path
 from tllib.files import full_disk_explained, replacing
 from tllib.images import fit_batch
 from tllib.transfer.features import FeatureTable
@@ -205,7 +205,7 @@ def assemble(backbone: keras.Model, head: keras.Model, class_names: Sequence[str
     check_kind("head", head, keras.Model, "transfer.train_head(table) gives one.")
     if class_names is not None:
         check_list("class_names", class_names)
-    given = head.class_names if class_names is None and hasattr(head, "class_names") else class_names
+    given = getattr(head, "class_names", None) if class_names is None else class_names
     if given is None:
         raise ValueError("Nothing is known of this head's classes: give class_names, in the order of its outputs.")
     if not hasattr(head, "input_shape"):
@@ -254,10 +254,7 @@ def check_probabilities(answers: np.ndarray, who: str) -> None:
         ValueError: the message says how many are NaN, or what a row adds up to.
     """
     answers = np.asarray(answers, "float32")
-    broken = ~np.isfinite(answers).all(axis=1)
-    if broken.any():
-        raise ValueError(f"{who} answers NaN or infinity for {broken.sum()} of {len(answers)}: its weights are broken. "
-                         "Load or train it anew, at a lower learning rate.")
+    check_finite(who, answers)
     sums = answers.sum(axis=1)
     if (answers < 0).any() or (np.abs(sums - 1) > 0.01).any():
         raise ValueError(f"{who} gives numbers from {answers.min():.2g} to {answers.max():.2g} that add up to "
