@@ -35,10 +35,11 @@ def mobilenet_quarter(shared, **options):
 
 
 @pytest.mark.core
-@pytest.mark.parametrize("name", [*LITES[:2], "mobilenet_0.25"])
+@pytest.mark.parametrize("name", [*LITES[:2], "mobilenet_0.25", "squeezenet_v1_1"])
 def test_agrees_with_the_independent_oracle(name, shared):
     oracle = json.loads((shared / "reference/imagenet_top5.json").read_text())[name]
-    network = backbones.load(name, top=True) if name in LITES else mobilenet_quarter(shared, top=True)
+    network = mobilenet_quarter(shared, top=True) if name == "mobilenet_0.25" else \
+        backbones.load(name.removesuffix("_v1_1"), top=True)
     size = oracle["input_size"]
     assert network.input_shape == (None, size, size, 3)
     photos = [images.load(shared / "reference/photos" / photo) for photo in oracle["photos"]]
@@ -50,7 +51,7 @@ def test_agrees_with_the_independent_oracle(name, shared):
         np.testing.assert_allclose(found[expected["top5"]], expected["logits"], atol=0.05)
 
 
-@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnetv2b0", "mobilenetv2", "resnet50v2"])
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnetv2b0", "mobilenetv2", "resnet50v2", "squeezenet"])
 def test_features_of_other_families_are_what_their_top_classifies(name, dog):
     network, backbone = (backbones.load(name, weights=None, top=top) for top in (True, False))
     for layer in network.layers:  # normalising layers as if they had learned something
@@ -58,7 +59,7 @@ def test_features_of_other_families_are_what_their_top_classifies(name, dog):
             layer.set_weights([1 + weight + 0.3 * np.sin(np.arange(weight.size)) for weight in layer.get_weights()])
     backbone.set_weights(network.get_weights()[:len(backbone.get_weights())])
     kernel, bias = network.layers[-1].get_weights()
-    photo = images.fit_batch(dog, 224)
+    photo = images.fit_batch(dog, backbones.input_size(network))
     expected = network.predict(photo, verbose=0)
     np.testing.assert_allclose(backbone.predict(photo, verbose=0) @ kernel + bias, expected,
                                atol=1e-3 * np.abs(expected).max())

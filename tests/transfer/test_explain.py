@@ -105,7 +105,7 @@ def own_classifier(name):
 
 # One of each kind of architecture. In MobileNetV3 and ConvNeXt more than an average follows the last maps.
 ARCHITECTURES = ("vgg16", "resnet50", "resnet50v2", "mobilenet_025", "mobilenetv2", "mobilenetv3small",
-                 "efficientnetv2b0", "convnext_tiny", "efficientnet_lite0")
+                 "efficientnetv2b0", "convnext_tiny", "efficientnet_lite0", "squeezenet")
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the check itself uses TensorFlow's gradients")
@@ -114,17 +114,18 @@ def test_grad_cam_is_that_of_the_true_gradient(name, dog, monkeypatch):
     import tensorflow as tf
     monkeypatch.setattr("tllib.backbones.backbone._randomise", lambda model, seed: None)  # with Keras's own weights
     classifier = own_classifier(name)
-    model = classifier.model
+    model, size = classifier.model, backbones.input_size(classifier.model)
     probe = keras.Model(model.input, [model.get_layer(backbones.last_maps(name)).output, model.layers[-2].output])
     kernel, bias = model.layers[-1].get_weights()
     with tf.GradientTape(persistent=True) as tape:
-        maps, hidden = probe(images.fit_batch(dog, 224), training=False)
+        maps, hidden = probe(images.fit_batch(dog, size), training=False)
         answers = hidden @ kernel + bias
         logits = [answers[0, number] for number in range(3)]
     for number, class_name in enumerate(classifier.class_names):
         weights = tape.gradient(logits[number], maps).numpy()[0].mean(axis=(0, 1))
         expected = np.maximum(maps.numpy()[0] @ weights, 0)
-        expected = keras.ops.convert_to_numpy(keras.ops.image.resize(expected[None, ..., None], (224, 224)))[0, ..., 0]
+        expected = keras.ops.image.resize(expected[None, ..., None], (size, size))
+        expected = keras.ops.convert_to_numpy(expected)[0, ..., 0]
         found = transfer.grad_cam(classifier, dog, class_name)
         if expected.max() == 0:
             np.testing.assert_array_equal(found, 0)

@@ -11,7 +11,15 @@ from tllib.backbones.logits import input_size, logits_of
 from tllib.checking import check_count, check_finite, check_path
 from tllib.images import fit_batch
 from tllib.suggest import check_known
-from tllib.supply.weights import PACKAGED, files_here, find_file, set_from_file, set_from_package
+from tllib.supply.weights import (
+    FILES,
+    SHIPPED,
+    files_here,
+    find_file,
+    set_from_file,
+    set_from_package,
+    set_from_shipped,
+)
 
 import keras
 import numpy as np
@@ -87,7 +95,7 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
     if precision not in (None, "float32", "mixed_float16", "mixed_bfloat16"):
         raise ValueError(f"precision is 'float32', 'mixed_float16' or 'mixed_bfloat16', got {precision!r}.")
     file, whole = weights, True
-    if weights == "imagenet" and name not in PACKAGED:
+    if weights == "imagenet" and name in FILES:
         file, whole = find_file(name, top=top, here=on_this_machine)
     policy, order = keras.config.dtype_policy(), keras.config.image_data_format()
     try:
@@ -99,6 +107,8 @@ def load(name: str, *, top: bool = False, weights: str | os.PathLike | None = "i
         keras.config.set_image_data_format(order)
     if weights is None:
         _randomise(model, seed)
+    elif file == "imagenet" and name in SHIPPED:
+        set_from_shipped(model, name)
     elif file == "imagenet":
         set_from_package(model, name, efficientnet_lite.convert)
     else:

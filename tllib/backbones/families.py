@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tllib.backbones import efficientnet_lite
+from tllib.backbones import efficientnet_lite, squeezenet
 
 import keras
 
@@ -106,6 +106,9 @@ FAMILIES: dict[str, Family] = {
         partial(_application, "ConvNeXtTiny", None), 224, 768, 28_589_128, 81.3, "Liu et al., arXiv:2201.03545",
         unfreeze_from="convnext_tiny_stage_3_block_0_depthwise_conv",
         last_maps="convnext_tiny_stage_3_block_2_identity"),
+    "squeezenet": Family(
+        squeezenet.build, 227, 512, 1_235_496, 57.5, "Iandola et al., arXiv:1602.07360 (version 1.1)",
+        unfreeze_from="fire8_squeeze1x1", last_maps="fire9_concat"),
     "efficientnet_lite0": _efficientnet_lite(224, 1.0, 1.0, 4_694_024, 75.1, "block15_expand_conv"),
     "efficientnet_lite1": _efficientnet_lite(240, 1.0, 1.1, 5_470_344, 76.7, "block20_expand_conv"),
     "efficientnet_lite2": _efficientnet_lite(260, 1.1, 1.2, 6_150_168, 77.6, "block20_expand_conv"),

