@@ -27,7 +27,7 @@ began = time.perf_counter()
 backbone.predict(photos, verbose=0)
 found = {"features, photos/s": 64 / (time.perf_counter() - began)}
 network = backbones.load("efficientnet_lite0", top=True)
-recipe, pictures = replace(synthesis.WAVES, steps=24), hashlib.sha256()
+recipe, pictures = replace(synthesis.FOURIER, steps=24), hashlib.sha256()
 for name, classes in (("one drawing, steps/s", [340]), ("eight at once, picture-steps/s", list(range(8)))):
     synthesis.ideal_images(network, classes, recipe=recipe)
     began = time.perf_counter()

@@ -24,28 +24,16 @@ ROOT = Path(__file__).resolve().parents[1]
 CAT, NAME = 284, "Siamese cat"
 
 
-class Snapshots(keras.callbacks.Callback):
-    """Keep drawings and the seconds they took, without the first steps, in which the loop is compiled."""
-
-    def __init__(self):
-        super().__init__()
-        self.kept = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Keep one in sixteen."""
-        if batch % 16 == 3:
-            image = images.to_uint8(self.model.get_layer("canvas").pixels()[0])
-            self.kept.append((batch + 1, time.perf_counter(), image))
-
-
 def our_drawing(network: keras.Model, judge: keras.Model, recipe: synthesis.Recipe) -> tuple[float, float, str]:
     """Steps a second, the judge's last word, and the seconds (compiling included) to 0.9."""
-    watch, began = Snapshots(), time.perf_counter()
-    result = synthesis.ideal_image(network, CAT, recipe=recipe, callbacks=[watch])
-    (first, early, _), (last, late, _) = watch.kept[0], watch.kept[-1]
-    reached = [f"{moment - began:.1f} s" for _, moment, image in watch.kept
+    began, kept = time.perf_counter(), []
+    for drawing in synthesis.draw(network, [CAT], recipe=recipe):
+        if drawing.step % 16 == 4:  # not the first steps, in which the loop is compiled
+            kept.append((drawing.step, time.perf_counter(), drawing.images[0]))
+    (first, early, _), (last, late, _) = kept[0], kept[-1]
+    reached = [f"{moment - began:.1f} s" for _, moment, image in kept
                if synthesis.second_opinion(judge, image, CAT)[0] >= 0.9]
-    opinion = synthesis.second_opinion(judge, result.image, CAT)[0]
+    opinion = synthesis.second_opinion(judge, drawing.images[0], CAT)[0]
     return (last - first) / (late - early), opinion, (reached or ["never"])[0]
 
 
@@ -62,9 +50,9 @@ def peer_drawing(draw: Callable, network: keras.Model, judge: keras.Model, steps
 
 def drawings(network: keras.Model, judge: keras.Model, peer_steps: int) -> None:
     """Print the table of ideal images."""
-    pixels_only = synthesis.Recipe(canvas="pixels", total_variation=1.0, rivals=0, zoom=0, turn=0,
+    pixels_only = synthesis.Recipe(parametrization="pixels", total_variation=1.0, logsumexp_weight=0, crop=0,
                                    noise=0, learning_rate=3.0)
-    rows = [("tllib, waves", our_drawing(network, judge, synthesis.WAVES)),
+    rows = [("tllib, Fourier", our_drawing(network, judge, synthesis.FOURIER)),
             ("tllib, pixels", our_drawing(network, judge, synthesis.PIXELS)),
             ("tllib, pixels, whole image", our_drawing(network, judge, pixels_only))]
     rows += [(name, peer_drawing(draw, network, judge, peer_steps)) for name, draw in (

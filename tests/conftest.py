@@ -95,6 +95,12 @@ def lite1():
 
 
 @pytest.fixture(scope="session")
+def squeezenet():
+    from tllib import backbones
+    return backbones.load("squeezenet", top=True)
+
+
+@pytest.fixture(scope="session")
 def lite0_exact():
     """Lite0 in float64: there no rounding puts a unit on the other side of its kink, and two ways come to the same."""
     from tllib import backbones

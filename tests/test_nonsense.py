@@ -94,7 +94,7 @@ def table(photos, tmp_path_factory):
     target = "zebra" if backbones.top_k(network, photo, k=1)[0][0][0] != "zebra" else "lion"
     fooled = synthesis.adversarial_image(network, photo, steps=1)
     aimed = synthesis.adversarial_image(network, photo, target=target, steps=1)
-    recipe = replace(synthesis.WAVES, steps=1)
+    recipe = replace(synthesis.FOURIER, steps=1)
     history = {"loss": [1, 0.5], "accuracy": [0, 1]}
     points, labels = tricks.spirals(20)
     small = tricks.network(depth=1, width=4)
@@ -103,7 +103,7 @@ def table(photos, tmp_path_factory):
               "epsilon": (1, but(COUNT, None)), "steps": (1, but(COUNT, None)), "also": ((), LIST),
               "seed": (0, SEED)}
     drawing = {"recipe": (recipe, OBJECT), "start": (photo, but(PICTURE, None)), "size": (32, but(COUNT, None)),
-               "seed": (0, SEED), "callbacks": ((), LIST)}
+               "seed": (0, SEED)}
     tuning = {"classifier": (own, OBJECT), "train": (photos, OBJECT), "layers": ("last block", NAME),
               "augment": (None, FUNCTION), "seed": (0, SEED)}
     return [
@@ -161,14 +161,18 @@ def table(photos, tmp_path_factory):
                                  "paths": ((), [["a"]]), "class_names": (("cat", "dog"), [(), ("cat",)])}),
         (synthesis.adversarial_image, {**attack, "photo": (photo, PICTURE)}),
         (synthesis.adversarial_images, {**attack, "photos": ([photo], PICTURE)}),
-        (synthesis.ideal_image, {"network": (network, WITH_TOP), "target": ("zebra", CLASS), **drawing,
-                                 "mixed_with": (None, but(CLASS, None))}),
-        (synthesis.ideal_images, {"network": (network, WITH_TOP), "targets": (["zebra"], KNOWN_NAMES), **drawing}),
+        (synthesis.ideal_image, {"networks": (network, WITH_TOP), "target": ("zebra", CLASS), **drawing}),
+        (synthesis.ideal_images, {"networks": ([network], WITH_TOP), "targets": (["zebra"], KNOWN_NAMES), **drawing}),
+        (synthesis.draw, {"networks": (network, WITH_TOP), "targets": (["zebra"], KNOWN_NAMES), **drawing}),
+        (synthesis.results, {"networks": (network, WITH_TOP), "targets": (["zebra"], KNOWN_NAMES),
+                             "drawing": (next(synthesis.draw(network, ["zebra"], recipe=recipe)), OBJECT)}),
         (synthesis.layer_image, {"network": (network, NETWORK), "layer": ("maps", NAME),
                                  "channel": (0, [*but(SEED, None), 4]), **drawing}),
-        (synthesis.Recipe, {"canvas": ("waves", NAME), "total_variation": (1, FROM_0), "colour": (1, FRACTION),
-                            "rivals": (1, FRACTION), "zoom": (0, FRACTION), "turn": (0, FROM_0), "noise": (0, FROM_0),
-                            "steps": (1, COUNT), "learning_rate": (1, POSITIVE)}),
+        (synthesis.Recipe, {"parametrization": ("fourier", NAME), "total_variation": (1, FROM_0),
+                            "colour": (1, FRACTION), "logsumexp_weight": (1, FRACTION), "crop": (0, FRACTION),
+                            "noise": (0, FROM_0), "solo": (0, FRACTION), "steps": (1, COUNT),
+                            "learning_rate": (1, POSITIVE)}),
+        (synthesis.total_variation, {"images": (photo[None].astype("float32"), [])}),
         (synthesis.second_opinion, {"network": (network, WITH_TOP), "image": (photo, PICTURE),
                                     "target": ("zebra", CLASS)}),
         (synthesis.second_opinions, {"judges": ({"one": network}, JUDGES), "results": ([aimed], [*LIST, [], fooled])}),
@@ -195,6 +199,7 @@ def table(photos, tmp_path_factory):
         (widgets.adversarial_explorer, {"network": (network, WITH_TOP), "photo": (photo, PICTURE),
                                         "target": (target, but(CLASS, None)), "judges": (None, but(JUDGES, None)),
                                         "epsilon": (1, [*COUNT, 3])}),
+        (widgets.LiveView, {"drawings": ([], [None, 5, object()])}),
         (widgets.class_picker, {"network": (None, but(NETWORK, None)), "value": ("zebra", CLASS),
                                 "steps": (1, COUNT), "seed": (0, SEED)}),
         (widgets.mistakes_browser, {"report": (report, OBJECT), "file": (folder / "a.json", PATH)}),

@@ -21,7 +21,7 @@ from dataclasses import replace
 from tllib import backbones, synthesis
 import hashlib
 network = backbones.load("mobilenet_025", weights=None, top=True)
-results = synthesis.ideal_images(network, [1, 2], recipe=replace(synthesis.WAVES, steps=3), seed=0)
+results = synthesis.ideal_images(network, [1, 2], recipe=replace(synthesis.FOURIER, steps=3), seed=0)
 print(hashlib.sha256(b"".join(result.image.tobytes() for result in results)).hexdigest())
 """
 

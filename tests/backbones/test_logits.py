@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-QUICK = replace(synthesis.WAVES, steps=2)
+QUICK = replace(synthesis.FOURIER, steps=2)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ head = transfer.train_head(transfer.FeatureTable(table.x[few], table.y[few], [ta
 report = transfer.evaluate(head, table)
 classifier = transfer.assemble(backbone, head, pets.class_names)"""
 CELLS = [SETUP, CLASSIFIER,
-         'drawn = synthesis.ideal_image(network, "zebra", callbacks=[widgets.LiveView()])', "print(drawn.steps)",
+         'for drawn in widgets.LiveView(synthesis.draw(network, ["zebra"])): pass', "print(drawn.step)",
          'classroom.quiz("before")',
          "picker = widgets.class_picker(network, steps=4)\npicker", "print(picker.value, picker.result is not None)",
          'widgets.adversarial_explorer(network, dog, "Siamese cat", judges={"judge": judge})',

@@ -1,11 +1,11 @@
 """The plain core of the lesson on ideal images follows the library's gradient."""
 
 import ast
-from dataclasses import replace
 
 from tests.notebooks.plain import code_of
 from tllib import backbones, images, synthesis
-from tllib.synthesis import PIXELS
+from tllib.synthesis import loop
+from tllib.synthesis.parametrization import Pixels
 
 import keras
 import numpy as np
@@ -36,7 +36,7 @@ def test_it_is_short_and_needs_nothing_of_the_library(source):
     tree = list(ast.walk(ast.parse(source)))
     assert sum(isinstance(node, ast.FunctionDef) for node in tree) == 1
     assert not {node.id for node in tree if isinstance(node, ast.Name)} & {
-        "tllib", "backbones", "images", "show", "synthesis", "transfer", "widgets", "check", "PIXELS", "WAVES"}
+        "tllib", "backbones", "images", "show", "synthesis", "transfer", "widgets", "check", "PIXELS", "FOURIER"}
 
 
 @pytest.mark.parametrize("weight", [0.0, 4.0])
@@ -52,13 +52,11 @@ def test_its_gradient_is_the_librarys(core, source, lite0, lite0_exact, dog, sho
         names = {**core, "network": plain}
         exec(compile(definitions, "plain core", "exec"), names)
         ours = names["gradient"](tf.Variable(image[shown]), tf.constant(weight)).numpy().astype("float64")
-        recipe = replace(PIXELS, steps=16, total_variation=weight, zoom=0, turn=0, noise=0, rivals=0)
-        library = synthesis.ideal._prepared(network, recipe, (1, 224, 224))  # its weight, its unit of the logit
-        library.canvas.restart(image[shown])
-        with tf.GradientTape() as tape:
-            logits = library.model(np.zeros((1, 1), "float32"))
-            loss = library.model.loss(np.eye(1000, dtype="float32")[[ZEBRA]], logits) + sum(library.model.losses)
-        theirs = tape.gradient(loss, library.canvas.image.value).numpy().astype("float64")
+        library = loop._gradient(network, Pixels(), ())
+        wanted = np.eye(1000, dtype="float32")[[ZEBRA]]
+        knobs = np.array([loop._spread(network), 0.0, weight], "float32")
+        whole, still = np.array([[0, 0, 1]], "float32"), np.zeros((1, 224, 224, 3), "float32")
+        theirs = library(image[shown], whole, still, wanted, knobs)[0].astype("float64")
         lengths = np.linalg.norm(ours), np.linalg.norm(theirs)
         assert np.linalg.norm(ours / lengths[0] - theirs / lengths[1]) < close, "the same direction"
         assert lengths[0] == pytest.approx(lengths[1], rel=close), "and length"
@@ -68,6 +66,6 @@ def test_it_draws_what_the_network_takes_for_a_zebra(core, lite0):
     rough, calm = core["plain"]
     before, *after = backbones.softmax(lite0, np.stack([core["start"][0], rough, calm]))[:, ZEBRA]
     assert min(after) > 0.5 > before
-    grain = [float(synthesis.TotalVariation()(picture[None])) for picture in (rough, calm)]
+    grain = [float(synthesis.total_variation(picture[None])[0]) for picture in (rough, calm)]
     assert grain[1] < 0.7 * grain[0], "the penalty calms"
     assert min(rough.min(), calm.min()) >= 0 and max(rough.max(), calm.max()) <= 255

@@ -101,7 +101,7 @@ def test_a_classifier_is_attacked_and_drawn_as_it_is(lite0, dog, end):
     assert fake.probability == pytest.approx(expected.probability, abs=1e-3)
     ours, theirs = (backbones.top_k(each, dog, k=1)[0][0][1] for each in (network, lite0))
     assert ours == pytest.approx(theirs, abs=1e-4)
-    drawn, theirs = (synthesis.ideal_image(each, "zebra", recipe=replace(synthesis.WAVES, steps=2))
+    drawn, theirs = (synthesis.ideal_image(each, "zebra", recipe=replace(synthesis.FOURIER, steps=2))
                      for each in (network, lite0))
     assert drawn.history["objective"][-1] == pytest.approx(theirs.history["objective"][-1], abs=1e-2)
 

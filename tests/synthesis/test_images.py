@@ -1,10 +1,11 @@
 """Ideal images on the real network: what is drawn, judged by a network that never saw it."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from tllib import backbones, images, synthesis
-from tllib.synthesis import PIXELS, WAVES, Recipe
+from tllib.synthesis import FOURIER, PIXELS, Recipe, loop, transforms
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from keras import ops
 from PIL import Image, ImageSequence
 
-QUICK = replace(WAVES, steps=8, total_variation=0)
+QUICK = replace(FOURIER, steps=8, total_variation=0)
 
 
 def state(network):
@@ -28,20 +29,20 @@ def small():
 @pytest.mark.core
 def test_the_objective_rises_and_the_network_is_left_as_it_was(lite0):
     before, trainable = state(lite0), [layer.trainable for layer in lite0.layers]
-    result = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=24))
+    result = synthesis.ideal_image(lite0, "zebra", recipe=replace(FOURIER, steps=24))
     assert result.history["objective"][-1] < result.history["objective"][0] - 3
-    assert result.history["total_variation"][-1] == pytest.approx(
-        float(synthesis.TotalVariation()(result.image[None].astype("float32"))), abs=0.5), "of the drawing as it is now"
-    assert list(result.history["step"]) == [8, 16, 24] and result.steps == 24
+    rough = float(synthesis.total_variation(result.image[None].astype("float32"))[0])
+    assert result.history["total_variation"][-1] == pytest.approx(rough, abs=0.5)
+    assert list(result.history["step"]) == list(range(1, 25)) and result.steps == 24
     assert set(result.history) == {"step", "objective", "probability", "margin", "total_variation"}
     assert [layer.trainable for layer in lite0.layers] == trainable
     for now, then in zip(lite0.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)  # BatchNorm statistics included, bit for bit
 
 
-@pytest.mark.parametrize("canvas", ["pixels", "waves"])
-def test_total_variation_calms_the_image(canvas, small):
-    recipe = replace({"pixels": PIXELS, "waves": WAVES}[canvas], steps=16, zoom=0)
+@pytest.mark.parametrize("recipe", [PIXELS, FOURIER])
+def test_total_variation_calms_the_image(recipe, small):
+    recipe = replace(recipe, steps=16, crop=0)
     rough, calm = (synthesis.ideal_image(small, "zebra", recipe=replace(recipe, total_variation=weight))
                    for weight in (0, 50))
     assert calm.history["total_variation"][-1] < 0.9 * rough.history["total_variation"][-1]
@@ -68,7 +69,7 @@ def test_same_seed_same_picture(small):
 
 
 def test_same_seed_same_pictures_of_several_at_once_too(lite0):
-    first, again = (synthesis.ideal_images(lite0, range(8), recipe=replace(WAVES, steps=2)) for _ in range(2))
+    first, again = (synthesis.ideal_images(lite0, range(8), recipe=replace(FOURIER, steps=2)) for _ in range(2))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.image, other.image)
         assert one.history["objective"].tolist() == other.history["objective"].tolist()
@@ -77,7 +78,7 @@ def test_same_seed_same_pictures_of_several_at_once_too(lite0):
 def test_a_recipe_means_the_same_for_networks_of_other_scale(lite0):
     louder = keras.Model(lite0.input, lite0.output * 8)
     louder.class_names = lite0.class_names
-    recipe = replace(WAVES, steps=16)
+    recipe = replace(FOURIER, steps=16)
     usual, loud, calmer = (synthesis.ideal_image(network, "zebra", recipe=recipe).image.astype(float).ravel()
                            for network, recipe in [(lite0, recipe), (louder, recipe),
                                                    (lite0, replace(recipe, total_variation=8))])
@@ -94,18 +95,18 @@ def test_any_size(recipe, size, small):
 
 
 def test_a_mix_of_two_classes(lite0):
-    result = synthesis.ideal_image(lite0, "zebra", mixed_with="strawberry", recipe=replace(WAVES, steps=48, noise=0))
+    result = synthesis.ideal_image(lite0, ("zebra", "strawberry"), recipe=replace(FOURIER, steps=48, noise=0))
     ranks = [synthesis.second_opinion(lite0, result.image, name)[1] for name in ("zebra", "strawberry")]
     assert max(ranks) <= 50, "of 1000; over six seeds the worse one was 1 to 4"
-    alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=24))
+    alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(FOURIER, steps=24))
     assert synthesis.second_opinion(lite0, alone.image, "strawberry")[1] > 200, "over six seeds 737 to 985"
 
 
 def test_a_drawing_begins_with_a_photo(lite0, dog):
-    result = synthesis.ideal_image(lite0, "zebra", start=dog, recipe=replace(WAVES, steps=16))
+    result = synthesis.ideal_image(lite0, "zebra", start=dog, recipe=replace(FOURIER, steps=16))
     np.testing.assert_array_equal(result.start, images.fit(dog, 224))
     assert result.distance["ssim"] > 0.4
-    unlike = synthesis.ideal_image(lite0, "zebra", recipe=replace(WAVES, steps=16))
+    unlike = synthesis.ideal_image(lite0, "zebra", recipe=replace(FOURIER, steps=16))
     assert np.corrcoef(unlike.image.ravel(), result.start.ravel())[0, 1] < 0.5
     assert np.corrcoef(result.image.ravel(), result.start.ravel())[0, 1] > 0.7
 
@@ -121,7 +122,7 @@ def test_a_drawing_begins_with_black(start, small):
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
     layer = backbones.last_maps("efficientnet_lite0")
     eye = keras.Model(lite0.input, lite0.get_layer(layer).output)
-    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(WAVES, steps=32, noise=0))
+    drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(FOURIER, steps=32, noise=0))
     before, after = (eye.predict(images.fit_batch(each, 224), verbose=0) for each in (dog, drawn))
     if channel is None:
         assert (after**2).mean() > 1.5 * (before**2).mean()
@@ -136,33 +137,96 @@ def test_layers_that_have_no_maps(lite0):
         synthesis.layer_image(lite0, backbones.last_maps("efficientnet_lite0"), 5000)
 
 
-class StopAt(keras.callbacks.Callback):
-    """Press Stop after some steps."""
+@pytest.fixture
+def stop_at_12(monkeypatch):
+    """Press Stop within the twelfth step."""
+    windows = []
 
-    def on_train_batch_end(self, batch, logs=None):
-        if batch == 11:
+    def random_window(random, crop):
+        windows.append(crop)
+        if len(windows) == 13:
             raise KeyboardInterrupt
+        return transforms.random_window(random, crop)
+    monkeypatch.setattr(loop, "random_window", random_window)
 
 
 @pytest.mark.parametrize("recipe", [replace(QUICK, steps=40), replace(PIXELS, steps=60)])
-def test_stop_gives_what_was_drawn(recipe, small, capsys):
+def test_stop_gives_what_was_drawn(recipe, small, capsys, stop_at_12):
     trainable = [layer.trainable for layer in small.layers]
-    result = synthesis.ideal_image(small, "zebra", recipe=recipe, callbacks=[StopAt()])
+    result = synthesis.ideal_image(small, "zebra", recipe=recipe)
     assert result.steps == 12 and result.image.shape == (224, 224, 3)
     assert capsys.readouterr().out.count("Stopped") == 1
     assert [layer.trainable for layer in small.layers] == trainable
 
 
+def test_whoever_leaves_the_loop_keeps_what_is_there(small):
+    for drawing in synthesis.draw(small, ["zebra", "tabby"], recipe=QUICK):
+        if drawing.step == 3:
+            break
+    whole = synthesis.ideal_images(small, ["zebra", "tabby"], recipe=QUICK)
+    kept = synthesis.results(small, ["zebra", "tabby"], drawing)
+    for left, done in zip(kept, whole, strict=True):
+        assert left.steps == 3 and done.steps == 8
+        np.testing.assert_array_equal(left.history["objective"], done.history["objective"][:3])
+
+
+def test_drawings_of_the_past_stay_as_they_were(small):
+    drawings = list(synthesis.draw(small, ["zebra"], recipe=QUICK))
+    assert [(drawing.step, drawing.steps) for drawing in drawings] == [(step, 8) for step in range(1, 9)]
+    assert all((one.images != other.images).any() for one, other in pairwise(drawings))
+    assert [len(drawing.history["margin"]) for drawing in drawings] == list(range(1, 9))
+
+
+def test_several_networks_take_turns(lite0, squeezenet):
+    pair = [lite0, squeezenet]
+    history = synthesis.ideal_image(pair, "zebra", recipe=replace(QUICK, noise=0, crop=0)).history
+    alone = synthesis.ideal_image(lite0, "zebra", recipe=replace(QUICK, noise=0, crop=0)).history
+    assert history["objective"][0] == alone["objective"][0], "the first step is the first network's"
+    first = next(iter(synthesis.draw(lite0, ["zebra"], recipe=replace(QUICK, noise=0, crop=0))))
+    second = synthesis.draw(squeezenet, ["zebra"], recipe=replace(QUICK, noise=0, crop=0), start=first.images[0])
+    other = next(iter(second)).history["margin"][0, 0]
+    assert history["margin"][1] == pytest.approx(other, abs=0.3), "the second is the other's"
+    solo = synthesis.ideal_image(pair, "zebra", recipe=replace(QUICK, noise=0, crop=0, solo=0.5)).history
+    np.testing.assert_array_equal(solo["objective"][:4], alone["objective"][:4])
+    assert solo["objective"][5] != alone["objective"][5]
+
+
+def test_who_draws_together_must_know_the_same_classes(small):
+    other = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)])
+    with pytest.raises(ValueError, match="1000 and 4 classes"):
+        synthesis.draw([small, other], ["zebra"])
+    with pytest.raises(ValueError, match="networks is empty"):
+        synthesis.draw([], ["zebra"])
+
+
+def test_an_image_depends_on_its_own_seed_alone(small):
+    both = synthesis.ideal_images(small, ["zebra", "tabby"], recipe=replace(QUICK, steps=3), seed=4)
+    alone = synthesis.ideal_image(small, "tabby", recipe=replace(QUICK, steps=3), seed=5)
+    assert np.abs(both[1].image.astype(int) - alone.image).max() <= 2, "but for rounding"
+
+
+def test_any_function_of_the_outputs_is_a_target(small):
+    number = backbones.class_index("zebra")
+    targets = [lambda logits: logits[:, number], lambda logits: -logits[:, number]]
+    *_, drawing = synthesis.draw(small, targets, recipe=replace(PIXELS, steps=12, crop=0, noise=0))
+    start, up, down = backbones.predict(small, np.float32([drawing.start[0], *drawing.images]))[:, number]
+    assert down < start < up
+    assert set(drawing.history) == {"step", "objective", "total_variation"}
+    with pytest.raises(ValueError, match="use draw"):
+        synthesis.ideal_image(small, lambda logits: logits[:, 0])
+    with pytest.raises(ValueError, match="classes or functions"):
+        synthesis.draw(small, ["zebra", lambda logits: logits[:, 0]])
+
+
 def test_an_animation_of_a_drawing(small, tmp_path):
-    film = synthesis.Frames(every=2)
-    synthesis.ideal_image(small, "zebra", recipe=QUICK, callbacks=[film])
-    path = images.save_animation(tmp_path / "zebra.gif", [frame[0] for frame in film.frames], frames_per_second=5)
+    drawn = [drawing.images[0] for drawing in synthesis.draw(small, ["zebra"], recipe=QUICK) if drawing.step % 2 == 0]
+    path = images.save_animation(tmp_path / "zebra.gif", drawn, frames_per_second=5)
     with Image.open(path) as animation:
         frames = [np.asarray(frame.convert("RGB")).astype(int) for frame in ImageSequence.Iterator(animation)]
         assert animation.info["duration"] == 200 and animation.info["loop"] == 0
-    assert len(frames) == len(film.frames) == 4
-    for written, drawn in zip(frames, film.frames, strict=True):
-        assert written.shape == (224, 224, 3) and np.abs(written - drawn[0]).mean() < 12
+    assert len(frames) == len(drawn) == 4
+    for written, frame in zip(frames, drawn, strict=True):
+        assert written.shape == (224, 224, 3) and np.abs(written - frame).mean() < 12
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
@@ -175,10 +239,14 @@ def test_animations_of_other_kinds(tmp_path, dog):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"canvas": "paper"}, "canvas='paper': expected 'waves' or 'pixels'"), ({"rivals": 2}, "rivals=2: .* 0 to 1"),
-    ({"total_variation": -1}, "total_variation=-1: expected 0 or more"), ({"zoom": 1}, "zoom=1: .* below 1"),
-    ({"steps": 0}, "steps: expected a whole number, 1 or more"), ({"turn": 90}, "turn=90: expected 0 to 45"),
-    ({"noise": -1}, "noise=-1: expected 0 or more"), ({"colour": 2}, "colour=2: expected 0 to 1"),
+    ({"parametrization": "paper"}, "parametrization='paper': expected 'fourier' or 'pixels'"),
+    ({"logsumexp_weight": 2}, "logsumexp_weight=2: .* 0 to 1"),
+    ({"total_variation": -1}, "total_variation=-1: expected 0 or more"),
+    ({"crop": 1}, "crop=1: .* below 1"),
+    ({"steps": 0}, "steps: expected a whole number, 1 or more"),
+    ({"solo": 2}, "solo=2: expected 0 to 1"),
+    ({"noise": -1}, "noise=-1: expected 0 or more"),
+    ({"colour": 2}, "colour=2: expected 0 to 1"),
     ({"learning_rate": 0}, "learning_rate=0: expected above 0"),
 ])
 def test_recipes(options, message):
@@ -189,7 +257,8 @@ def test_recipes(options, message):
 @pytest.mark.parametrize("targets, options, message", [
     ([], {}, "targets is empty"), ("zebra", {}, "targets is a list, got a single 'zebra'"),
     (["zebr"], {}, "Did you mean 'zebra'"), (["zebra"], {"size": 5}, "32 to 1024"),
-    (["zebra"], {"start": np.full((9, 9, 3), 0.5)}, "0 to 255"), (["zebra"], {"mixed_with": "zbra"}, "Did you mean"),
+    (["zebra"], {"start": np.full((9, 9, 3), 0.5)}, "0 to 255"), ([("zebra", "zbra")], {}, "Did you mean"),
+    ([()], {}, "no class"),
 ])
 def test_ideal_settings(targets, options, message, small):
     with pytest.raises(ValueError, match=message):
@@ -201,22 +270,11 @@ def resident_megabytes():
         return int(file.read().split()[1]) * 4096 / 1e6
 
 
-class Memory(keras.callbacks.Callback):
-    """Note the memory this process holds."""
-
-    def __init__(self):
-        super().__init__()
-        self.held = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.held.append(resident_megabytes())
-
-
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc")
 def test_memory_is_flat_over_many_steps_and_over_several_runs(small, dog):
-    watch = Memory()
-    synthesis.ideal_image(small, "zebra", recipe=replace(WAVES, steps=200), callbacks=[watch])
-    assert max(watch.held[100:]) - watch.held[99] < 30
+    drawings = synthesis.draw(small, ["zebra"], recipe=replace(FOURIER, steps=200))
+    held = [resident_megabytes() for _ in drawings]
+    assert max(held[100:]) - held[99] < 30
     held = []
     for seed in range(6):
         synthesis.ideal_image(small, seed, recipe=QUICK, seed=seed)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-QUICK = replace(synthesis.WAVES, steps=2)
+QUICK = replace(synthesis.FOURIER, steps=2)
 
 
 def state(network):

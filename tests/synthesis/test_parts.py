@@ -1,9 +1,11 @@
-"""The parts of the image loop, against hand-computed values and finite differences."""
+"""The parts of the loop that draws, against hand-computed values and finite differences."""
 
 from tllib import images
-from tllib.synthesis import Box, PixelCanvas, RandomView, TargetLogit, TargetMargin, TotalVariation, WaveCanvas
-from tllib.synthesis.objectives import _resized
-from tllib.synthesis.views import _sampler, window
+from tllib.backbones import engine
+from tllib.synthesis.objectives import _resized, class_loss, class_margin, class_probability
+from tllib.synthesis.parametrization import Fourier, Pixels
+from tllib.synthesis.penalties import total_variation
+from tllib.synthesis.transforms import _sampler, crop_resize, fading_noise, random_window
 
 import keras
 import numpy as np
@@ -12,143 +14,131 @@ from keras import ops
 from PIL import Image
 
 
+def value(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
 def test_total_variation_by_hand():
     image = np.zeros((1, 2, 3, 1), "float32")
     image[0, :, :, 0] = [[0, 10, 10], [0, 0, 40]]
     # down: 0, 10, 30; right: 10, 0, 0, 40 -> 90 over 7 pairs
-    assert float(TotalVariation()(image)) == pytest.approx(90 / 7)
-    assert float(TotalVariation(0.5)(image)) == pytest.approx(45 / 7)
+    both = value(total_variation(np.concatenate([image, 2 * image])))
+    np.testing.assert_allclose(both, [90 / 7, 180 / 7], rtol=1e-5)
 
 
-def test_total_variation_means_the_same_at_every_size_and_batch():
+def test_total_variation_means_the_same_at_every_size():
     stripes = np.tile([0.0, 8.0], (1, 64, 32))[..., None]
-    assert float(TotalVariation()(stripes)) == pytest.approx(4, rel=0.02)
-    assert float(TotalVariation()(np.repeat(stripes[:, :32, :32], 5, axis=0))) == pytest.approx(4, rel=0.02)
+    assert value(total_variation(stripes))[0] == pytest.approx(4, rel=0.02)
+    assert value(total_variation(stripes[:, :32, :32]))[0] == pytest.approx(4, rel=0.02)
 
 
 def test_bounds_by_hand():
-    image = np.array([-3.0, 0.5, 300.0], "float32")
-    np.testing.assert_array_equal(Box()(image), [0, 0.5, 255])
+    np.testing.assert_array_equal(value(Pixels().within_bounds(np.array([-3.0, 0.5, 300.0], "float32"))), [0, 0.5, 255])
+    np.testing.assert_array_equal(Fourier().within_bounds(np.array([-3.0, 300.0])), [-3, 300])
+
+
+LOGITS = np.array([[1.0, 2.0, 5.0], [6.0, 3.0, 1.0]], "float32")
+ONE = np.array([[0, 0, 1], [0, 1, 0]], "float32")
+BOTH = np.array([[0, 0, 1], [1, 1, 0]], "float32")
 
 
 def test_objectives_by_hand():
-    logits = np.array([[1.0, 2.0, 5.0], [6.0, 3.0, 1.0]], "float32")
-    one, mix = np.array([[0, 0, 1], [0, 1, 0]], "float32"), np.array([[0, 0, 1], [1, 1, 0]], "float32")
-    assert float(TargetLogit()(one, logits)) == pytest.approx(-(5 + 3) / 2)
-    assert float(TargetLogit()(mix, logits)) == pytest.approx(-(5 - np.log(np.exp(-6) + np.exp(-3))) / 2)
-    with_rivals, everybody = float(TargetLogit(0.5)(one, logits)), np.log(np.exp(logits).sum(axis=1))
-    assert with_rivals == pytest.approx((0.5 * everybody.sum() - 5 - 3) / 2)
-    assert float(TargetLogit(0.5, spread=4)(one, 4 * logits)) == pytest.approx(with_rivals)
-    cross_entropy = keras.losses.CategoricalCrossentropy(from_logits=True)
-    assert float(TargetLogit(1.0)(one, logits)) == pytest.approx(float(cross_entropy(one, logits)))
-    warm = float(TargetLogit(1.0, temperature=3)(one, logits))
-    assert warm == pytest.approx(3 * float(cross_entropy(one, logits / 3)))
-    margin, classes = TargetMargin(reduction="sum"), np.array([2, 1])
-    assert float(margin(classes, logits)) == pytest.approx((2 - 5) + (6 - 3), abs=1e-3)
-    leave_second = float(margin(classes, logits, sample_weight=np.array([1, -1.0])))
-    assert leave_second == pytest.approx((2 - 5) - (6 - 3), abs=1e-3)
+    np.testing.assert_allclose(value(class_loss(LOGITS, ONE)), [-5, -3], atol=1e-4)
+    np.testing.assert_allclose(value(class_loss(LOGITS, BOTH)), [-5, np.log(np.exp(-6) + np.exp(-3))], atol=1e-4)
+    everybody = np.log(np.exp(LOGITS).sum(axis=1))
+    np.testing.assert_allclose(value(class_loss(LOGITS, ONE, 0.5)), 0.5 * everybody - [5, 3], atol=1e-4)
+    cross_entropy = value(keras.losses.categorical_crossentropy(ONE, LOGITS, from_logits=True))
+    np.testing.assert_allclose(value(class_loss(LOGITS, ONE, 1.0)), cross_entropy, atol=1e-4)
+    cooler = value(keras.losses.categorical_crossentropy(ONE, LOGITS / 3, from_logits=True))
+    np.testing.assert_allclose(value(class_loss(LOGITS, ONE, 1.0, temperature=3)), 3 * cooler, atol=1e-4)
+    np.testing.assert_allclose(value(class_margin(LOGITS, ONE)), [5 - 2, 3 - 6], atol=1e-3)
+    np.testing.assert_allclose(value(class_margin(LOGITS, BOTH)), [5 - 2, 3 - 1], atol=1e-3)
+    shares = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(value(class_probability(LOGITS, BOTH)), (shares * BOTH).sum(axis=1), rtol=1e-4)
 
 
-@pytest.mark.parametrize("objective, labels", [
-    (TargetLogit(), np.array([[0, 0, 0, 1], [1, 0, 0, 0]], "float32")),
-    (TargetLogit(0.5, spread=2), np.array([[0, 1, 0, 1], [1, 0, 0, 0]], "float32")), (TargetMargin(), np.array([3, 0])),
-])
-def test_gradients_of_objectives_match_finite_differences(objective, labels):
-    logits = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
-    layer = keras.layers.Embedding(1, 8, embeddings_initializer=keras.initializers.Constant(logits.reshape(1, 8)))
-    row = keras.Input((1,), dtype="int32")
-    model = keras.Model(row, ops.reshape(layer(row), (2, 4)))
-    model.compile(keras.optimizers.SGD(1.0), objective, jit_compile=False)
-    model.train_on_batch(np.zeros((1, 1), "int32"), labels)
-    found = (logits - ops.convert_to_numpy(layer.embeddings).reshape(2, 4))
-    for place in np.ndindex(2, 4):
-        width = np.zeros((2, 4), "float32")
+@pytest.mark.parametrize("objective", [
+    lambda logits: class_loss(logits, ONE), lambda logits: class_loss(logits, BOTH, 0.5, 2.0),
+    lambda logits: class_margin(logits, ONE)])
+def test_gradients_of_objectives_match_finite_differences(objective):
+    found, _ = engine.gradient(lambda logits: (ops.sum(objective(logits)), ()))(LOGITS)
+    for place in np.ndindex(2, 3):
+        width = np.zeros((2, 3), "float32")
         width[place] = 1e-2
-        slope = (float(objective(labels, logits + width)) - float(objective(labels, logits - width))) / 2e-2
-        assert found[place] == pytest.approx(slope, abs=1e-3)
+        slope = (value(objective(LOGITS + width)).sum() - value(objective(LOGITS - width)).sum()) / 2e-2
+        assert found[place] == pytest.approx(slope, abs=2e-3)
 
 
-def gradient(model, weight, loss):
-    """Gradient of `loss(model output)` with Keras's own machinery: one SGD step of rate 1."""
-    before = ops.convert_to_numpy(weight).copy()
-    model.compile(keras.optimizers.SGD(1.0), loss=loss, jit_compile=False)
-    model.fit(np.zeros((1, 1)), np.zeros((1, 1)), verbose=0)
-    return before - ops.convert_to_numpy(weight)
-
-
-@pytest.mark.parametrize("kind", ["pixels", "waves"])
-def test_gradients_match_finite_differences(kind):
+@pytest.mark.parametrize("parametrization", [Pixels(), Fourier()])
+def test_gradients_match_finite_differences(parametrization):
     random = np.random.default_rng(0)
     pattern = random.normal(size=(1, 8, 8, 3)).astype("float32")
+    if parametrization == Pixels():
+        start, width = random.uniform(50, 200, (1, 8, 8, 3)).astype("float32"), 0.05
+    else:
+        start, width = random.normal(size=(1, 3, 8, 8)).astype("float32"), 0.01
 
-    def score(_, image):
-        return ops.sum(image * pattern) / 100
+    def score(parameters):
+        image = parametrization.paint(parameters)
+        return ops.sum(image * pattern) / 100 + 2 * ops.sum(total_variation(image)), ()
 
-    def make():
-        if kind == "pixels":
-            return PixelCanvas(np.random.default_rng(1).uniform(50, 200, (1, 8, 8, 3)), penalty=TotalVariation(2.0))
-        canvas = WaveCanvas(np.full((1, 8, 8, 3), 128.0), penalty=TotalVariation(2.0))
-        canvas.strengths.assign(np.random.default_rng(1).normal(size=(1, 3, 8, 8)))
-        return canvas
-
-    canvas = make()
-    step = keras.Input((1,))
-    found = gradient(keras.Model(step, canvas(step)), canvas.trainable_weights[0], score)
-    other = make()
-    weight = other.trainable_weights[0]
-    start = ops.convert_to_numpy(weight).copy()
-    width = 0.05 if kind == "pixels" else 0.01
+    found, _ = engine.gradient(score)(start)
     for place in [(0, 0, 0, 0), (0, 2, 1, 1), (0, 1, 2, 2), (0, 1, 0, 0)]:
         values = []
         for sign in (1, -1):
             moved = start.copy()
             moved[place] += sign * width
-            weight.assign(moved)
-            values.append(float(score(None, other.pixels())) + float(TotalVariation(2.0)(other.pixels())))
+            values.append(float(value(score(moved)[0])))
         assert found[place] == pytest.approx((values[0] - values[1]) / (2 * width), rel=0.03, abs=1e-3)
 
 
 def test_waves_are_orthonormal_and_broad_shapes_strongest():
-    canvas = WaveCanvas(np.full((2, 32, 32, 3), 127.5), colour=0.3)
-    np.testing.assert_allclose(canvas.waves.T @ canvas.waves, np.eye(32), atol=1e-5)
-    np.testing.assert_allclose(canvas.colours @ canvas.colours.T, np.diag([1, 0.3**2, 0.2**2]), atol=1e-6)
-    assert canvas.scale[1, 0] == canvas.scale[4, 0] == pytest.approx(4**1.5 * canvas.scale[16, 0])
-    assert 126 < canvas.pixels().mean() < 129 and 0 < canvas.pixels().std() < 5
-    assert np.abs(canvas.pixels()[0] - canvas.pixels()[1]).mean() > 0.1, "each image begins with noise of its own"
+    waves, scale, colours = Fourier(colour=0.3)._parts(32)
+    np.testing.assert_allclose(waves.T @ waves, np.eye(32), atol=1e-5)
+    np.testing.assert_allclose(colours @ colours.T, np.diag([1, 0.3**2, 0.2**2]), atol=1e-6)
+    assert scale[1, 0] == scale[4, 0] == pytest.approx(4**1.5 * scale[16, 0])
 
 
 def test_without_colour_all_is_grey():
-    canvas = WaveCanvas(np.full((1, 16, 16, 3), 127.5), colour=0)
-    canvas.strengths.assign(np.random.default_rng(0).normal(size=(1, 3, 16, 16)))
-    assert np.ptp(canvas.pixels(), axis=-1).max() < 1e-2 < canvas.pixels().std()
+    image = value(Fourier(colour=0).paint(np.random.default_rng(0).normal(size=(1, 3, 16, 16)).astype("float32")))
+    assert np.ptp(image, axis=-1).max() < 1e-2 < image.std()
 
 
 def test_waves_begin_with_a_photo(dog):
     photo = dog[:64, :64].astype("float32")
-    found = WaveCanvas(photo[None]).pixels()[0]
+    found = value(Fourier().paint(Fourier().encode(photo[None], np.zeros((1, 3, 64, 64)))))[0]
     inner = (photo > 5) & (photo < 250)  # black and white are out of reach of the logistic curve
     assert np.abs(found - photo)[inner].mean() < 3
-
-
-DONE = np.ones((1, 1), "float32")
+    noise = np.random.default_rng(0).normal(size=(1, 3, 64, 64))
+    faint = value(Fourier().paint(Fourier().encode(photo[None], noise)))[0]
+    assert 0 < np.abs(faint - found).mean() < 2
 
 
 def test_the_whole_window_is_the_image_itself():
     image = np.random.default_rng(0).uniform(0, 255, (2, 12, 12, 3)).astype("float32")
-    np.testing.assert_allclose(RandomView(12, zoom=0.0)(image, DONE), image, atol=1e-3)
-    np.testing.assert_allclose(RandomView(12, zoom=0.9)(image, 0 * DONE), image, atol=1e-3)  # whole at first
+    whole = np.stack([random_window(np.random.default_rng(seed), 0.0) for seed in range(2)])
+    np.testing.assert_array_equal(whole, [[0, 0, 1], [0, 0, 1]])
+    np.testing.assert_allclose(value(crop_resize(image, whole, 12)), image, atol=1e-3)
+
+
+def test_windows_lie_within_the_image_and_near_its_middle():
+    random = np.random.default_rng(0)
+    top, left, side = np.transpose([random_window(random, 0.5) for _ in range(400)])
+    assert 0.5 <= side.min() < 0.52 and 0.98 < side.max() <= 1
+    assert min(top.min(), left.min()) >= 0 and max((top + side).max(), (left + side).max()) <= 1.0001
+    assert np.mean(top + side / 2) == pytest.approx(0.5, abs=0.02) and np.std(top + side / 2) > 0.05
 
 
 def test_windows_are_bilinear_samples_of_the_image():
     rows, columns = np.mgrid[0:40, 0:40].astype("float32")
     ramp = np.stack([rows, columns, rows + columns], axis=-1)[None]
-    steps = []
-    for seed in range(20):
-        seen = ops.convert_to_numpy(RandomView(20, zoom=0.5, seed=seed)(ramp, DONE))[0]
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        window = random_window(random, 0.5)
+        seen = value(crop_resize(ramp, window[None], 20))[0]
         assert seen.min() >= 0 and seen[..., :2].max() <= 39
         np.testing.assert_allclose(seen[..., 2], seen[..., 0] + seen[..., 1], atol=1e-3)  # a ramp stays a ramp
-        steps.append(np.median(np.diff(seen[:, 0, 0])))
-    assert 1.0 <= min(steps) < 1.2 and 1.8 < max(steps) <= 2.0  # 20 to 40 rows shown on 20
+        assert np.median(np.diff(seen[:, 0, 0])) == pytest.approx(40 * window[2] / 20, abs=0.05)
 
 
 def old_sampler(start, side, length, size):
@@ -174,8 +164,8 @@ def test_windows_are_resized_as_by_pillow(corner, side, size):
     top, left = (100 * place for place in corner)
     box = (left, top, left + 100 * side, top + 100 * side)
     wanted = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box=box), float)
-    place = np.array(corner, "float32").reshape(2, 1, 1)
-    found = ops.convert_to_numpy(window(image[None].astype("float32"), place, np.full((1, 1), side, "float32"), size))
+    window = np.array([[*corner, side]], "float32")
+    found = ops.convert_to_numpy(crop_resize(image[None].astype("float32"), window, size))
     assert np.abs(found[0] - wanted).max() < 1.01
 
 
@@ -196,26 +186,7 @@ def test_attacks_resize_as_judges_do(side, size):
 
 
 def test_noise_falls_to_none():
-    grey = np.full((2, 64, 64, 3), 100, "float32")
-    view = RandomView(64, zoom=0.0, noise=30.0)
-    for progress, expected in ((0, 30), (0.2, 15), (0.4, 0), (1, 0)):
-        assert np.std(view(grey, progress * DONE)) == pytest.approx(expected, rel=0.03, abs=1e-3)
-
-
-def test_turning_moves_what_is_far_from_the_middle():
-    image = np.random.default_rng(0).uniform(0, 255, (1, 65, 65, 3)).astype("float32")
-    seen = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(image, DONE))
-    np.testing.assert_allclose(seen[0, 32, 32], image[0, 32, 32], atol=1)  # the middle stays
-    assert np.abs(seen - image)[0, :8].mean() > 20
-    rows, columns = np.mgrid[-32:33, -32:33].astype("float32")
-    disc = np.repeat(100 + 50 * np.cos(np.hypot(rows, columns) / 6)[None, ..., None], 3, axis=-1).astype("float32")
-    turned = ops.convert_to_numpy(RandomView(65, zoom=0.0, turn=20.0, seed=4)(disc, DONE))
-    assert np.abs(turned - disc)[0, 10:-10, 10:-10].max() < 2  # round things look the same
-
-
-def test_windows_differ_and_follow_the_seed():
-    image = np.random.default_rng(0).uniform(0, 255, (1, 16, 16, 3)).astype("float32")
-    one, two = RandomView(16, seed=1), RandomView(16, seed=1)
-    first, second = ops.convert_to_numpy(one(image, DONE)), ops.convert_to_numpy(one(image, DONE))
-    assert np.abs(first - second).max() > 1
-    np.testing.assert_array_equal(first, two(image, DONE))
+    for done, expected in ((0, 30), (0.2, 15), (0.4, 0), (1, 0)):
+        noise = fading_noise(np.random.default_rng(0), 64, 30.0, done)
+        assert noise.shape == (64, 64, 3) and noise.dtype == np.float32
+        assert np.std(noise) == pytest.approx(expected, rel=0.03, abs=1e-3)

@@ -30,7 +30,7 @@ def keras_set(request):
 @pytest.mark.parametrize("keras_set", SETTINGS, indirect=True)
 def test_it_works_and_the_settings_stay(keras_set, dog):
     network = backbones.load("efficientnet_lite0", top=True)
-    for recipe in (replace(synthesis.WAVES, steps=2), replace(synthesis.PIXELS, steps=2)):
+    for recipe in (replace(synthesis.FOURIER, steps=2), replace(synthesis.PIXELS, steps=2)):
         drawn = synthesis.ideal_image(network, "zebra", recipe=recipe)
         assert drawn.image.shape == (224, 224, 3) and np.isfinite(drawn.history["objective"]).all()
     changed = synthesis.adversarial_image(network, dog, epsilon=2, steps=1)

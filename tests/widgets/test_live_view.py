@@ -2,92 +2,73 @@
 
 import queue
 import time
+from dataclasses import replace
 
 from tllib import synthesis, widgets
-from tllib.synthesis.optimize import ImageOptimizer
 
 import keras
-import numpy as np
 import pytest
 
 CELL = """
-import keras, numpy as np, time
-from tllib import widgets
-from tllib.synthesis import PixelCanvas
-from tllib.synthesis.optimize import ImageOptimizer
-pixel = keras.Input((16, 16, 3))
+from dataclasses import replace
+import keras
+from tllib import synthesis, widgets
+pixel = keras.Input((32, 32, 3))
 network = keras.Model(pixel, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixel)))
-optimizer = ImageOptimizer(PixelCanvas(np.full((1, 16, 16, 3), 90.0)), network,
-                           objective=keras.losses.MeanSquaredError(), optimizer=keras.optimizers.SGD(0.1))
-slow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.05))
-view = widgets.LiveView()
-history = optimizer.draw(np.full((1, 16, 16, 3), 90.0), np.eye(3)[:1], steps=1000, callbacks=[slow, view])
-print("steps:", int(history["step"][-1]))
+recipe = replace(synthesis.PIXELS, steps=1000)
+for drawing in widgets.LiveView(synthesis.draw(network, [0], recipe=recipe, size=512)):
+    pass
+print("steps:", drawing.step)
 """
 
 
-class Watch(keras.callbacks.Callback):
-    """Somebody who watches a view, and interrupts after some steps."""
-
-    def __init__(self, view, stop_after=None):
-        super().__init__()
-        self.view, self.stop_after, self.seen = view, stop_after, []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.seen.append((self.view.panel.picture.value, self.view.panel.note.value))
-        if batch + 1 == self.stop_after:
-            raise KeyboardInterrupt
-
-
 @pytest.fixture(scope="module")
-def optimizer():
-    pixel = keras.Input((16, 16, 3))
-    network = keras.Model(pixel, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixel)))
-    return ImageOptimizer(synthesis.PixelCanvas(np.full((2, 16, 16, 3), 90.0)), network,
-                    objective=keras.losses.MeanSquaredError(), optimizer=keras.optimizers.SGD(0.1))
+def network():
+    pixel = keras.Input((32, 32, 3))
+    return keras.Model(pixel, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixel)))
 
 
-def draw(optimizer, steps, *callbacks):
-    return optimizer.draw(np.full((2, 16, 16, 3), 90.0), np.eye(3)[:2], steps=steps, callbacks=callbacks)
+def watch(network, steps, stop_after=None, pause=0.0):
+    """Draw under a view. Gives the view, the last drawing and all notes that somebody saw."""
+    recipe = replace(synthesis.PIXELS, steps=steps)
+    view, notes = widgets.LiveView(synthesis.draw(network, [0, 1], recipe=recipe)), []
+    for drawing in view:
+        notes.append(view.panel.note.value)
+        time.sleep(pause)
+        if drawing.step == stop_after:
+            break
+    return view, drawing, notes
 
 
-def test_it_shows_the_drawing_and_the_terms(optimizer, monkeypatch):
+def test_it_shows_the_drawing_and_the_terms(network, monkeypatch):
     monkeypatch.setattr(widgets.live_view, "PAUSE", 0)
     monkeypatch.setattr(widgets.live_view, "SHARE", 1e9)
-    view = widgets.LiveView()
-    watcher = Watch(view)
-    history = draw(optimizer, 12, view, watcher)
-    assert "step 1 of 12" in watcher.seen[0][1] and "s yet" in watcher.seen[-1][1]
-    last = f"step 12 of 12 · probability {history['probability'][-1].mean():.0%} · objective"
+    view, drawing, notes = watch(network, 12)
+    assert "step 1 of 12" in notes[0] and "s yet" in notes[-2]
+    last = f"step 12 of 12 · probability {drawing.history['probability'][-1].mean():.0%} · objective"
     assert last in view.panel.note.value and view.panel.note.value.endswith("done</span>")
     assert view.progress.value == view.progress.max == 12
     bundle, about = view.panel._repr_mimebundle_()
     assert bundle["text/plain"] == "LiveView: the drawing as it was last" and about["image/jpeg"]["alt"]
 
 
-def test_what_is_left_of_an_interrupted_drawing(optimizer):
-    view = widgets.LiveView()
-    history = draw(optimizer, 50, view, Watch(view, stop_after=5))
-    assert history["step"][-1] == 5 == view.progress.value
+def test_what_is_left_of_a_drawing_that_was_left(network):
+    view, drawing, _ = watch(network, 50, stop_after=5)
+    assert drawing.step == 5 == view.progress.value
     assert "step 5 of 50" in view.panel.note.value
     assert "stopped: here is what was drawn so far" in view.panel.note.value
-    assert draw(optimizer, 10, view)["step"][-1] == 10
-    assert "done" in view.panel.note.value
 
 
-def test_it_looks_three_times_a_second_at_most(optimizer):
-    view = widgets.LiveView()
-    slow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.02))
-    watcher = Watch(view)
+def test_it_looks_three_times_a_second_at_most(network):
     began = time.perf_counter()
-    draw(optimizer, 40, view, slow, watcher)
-    assert 2 <= len({note for _, note in watcher.seen}) <= 3 * (time.perf_counter() - began) + 2
+    _, _, notes = watch(network, 40, pause=0.02)
+    assert 2 <= len(set(notes)) <= 3 * (time.perf_counter() - began) + 2
 
 
-def test_the_waves_of_a_real_drawing(lite0):
-    view = widgets.LiveView(shown=False)
+def test_a_real_drawing(lite0):
     recipe = synthesis.Recipe(steps=4)
-    synthesis.ideal_images(lite0, ["zebra", "tabby"], recipe=recipe, callbacks=[view])
+    view = widgets.LiveView(synthesis.draw(lite0, ["zebra", "tabby"], recipe=recipe), shown=False)
+    assert [drawing.step for drawing in view] == [1, 2, 3, 4]
     assert view.panel.file.startswith(b"\xff\xd8") and "step 4 of 4" in view.panel.note.value
 
 

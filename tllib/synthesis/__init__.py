@@ -1,17 +1,14 @@
 """A network and a target -> an image: ideal images, adversarial images, and what other networks think of them."""
 
 from tllib.synthesis.adversarial import adversarial_image, adversarial_images
-from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.distortions import DISTORTIONS, Distortion
-from tllib.synthesis.ideal import PIXELS, WAVES, Recipe, ideal_image, ideal_images, layer_image
+from tllib.synthesis.ideal import ideal_image, ideal_images, layer_image, results
 from tllib.synthesis.judges import Opinions, Survival, second_opinion, second_opinions, survival
-from tllib.synthesis.objectives import TargetLogit, TargetMargin
-from tllib.synthesis.optimize import Frames, ImageOptimizer
-from tllib.synthesis.penalties import TotalVariation
+from tllib.synthesis.loop import Drawing, draw
+from tllib.synthesis.penalties import total_variation
+from tllib.synthesis.recipe import FOURIER, PIXELS, Recipe
 from tllib.synthesis.result import ImageResult
-from tllib.synthesis.views import RandomView
 
-__all__ = ["DISTORTIONS", "PIXELS", "WAVES", "Box", "Distortion", "Frames", "ImageOptimizer", "ImageResult",
-           "Opinions", "PixelCanvas", "RandomView", "Recipe", "Survival", "TargetLogit", "TargetMargin",
-           "TotalVariation", "WaveCanvas", "adversarial_image", "adversarial_images", "ideal_image", "ideal_images",
-           "layer_image", "second_opinion", "second_opinions", "survival"]
+__all__ = ["DISTORTIONS", "FOURIER", "PIXELS", "Distortion", "Drawing", "ImageResult", "Opinions", "Recipe", "Survival",
+           "adversarial_image", "adversarial_images", "draw", "ideal_image", "ideal_images", "layer_image", "results",
+           "second_opinion", "second_opinions", "survival", "total_variation"]

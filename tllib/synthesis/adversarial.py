@@ -76,7 +76,8 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
         histories = _run(attacks, networks, classes, sign=1 if target is not None else -1, bar=bar)
     seconds = (time.perf_counter() - began) / len(starts)
     targets = [None] * len(starts) if target is None else classes
-    return measure(network, np.stack([attack.best for attack in attacks]), starts, targets, histories, seconds, sources)
+    changed = np.stack([attack.best for attack in attacks])
+    return measure([network], changed, starts, targets, histories, seconds, sources)
 
 
 def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | int | None = None,

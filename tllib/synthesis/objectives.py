@@ -1,4 +1,4 @@
-"""Logits and a target class -> one number to make small, as a Keras loss; and its gradient by the pixels."""
+"""Logits and the classes that are wanted -> one number per image; and the gradient that attacks follow."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,42 +10,37 @@ import numpy as np
 from keras import ops
 
 
-class TargetLogit(keras.losses.Loss):
-    """-softmin(target logits) + rivals * logsumexp(all logits), where the sum has a temperature.
+def class_loss(logits, wanted, logsumexp_weight: float = 0.0, temperature: float = 1.0):
+    """-softmin(wanted logits) + weight * logsumexp(all logits), where the sum has a temperature.
 
-    Without rivals it is the bare logit, which can always rise; with rivals 1 the cross-entropy, which is content as
-    soon as the class is a clear first.
+    With weight 0 it is the bare logit, which can always rise; with weight 1 the cross-entropy, which is content as soon
+    as the class is a clear first.
 
     Args:
-        rivals: what all logits together cost, 0 to 1.
-        spread: the unit in which logits are counted, so that those of all networks mean the same.
-        temperature: of the sum: how far ahead the target must be, in such units, until it is content.
+        logits: `(n, classes)`.
+        wanted: `(n, classes)`, 1 for the class, or the several, to be seen in an image, and 0 elsewhere.
+        logsumexp_weight: 0 to 1.
+        temperature: of the sum: how far ahead the class must be until the loss is content, in logits.
+
+    Returns:
+        A tensor `(n,)`.
     """
-
-    def __init__(self, rivals: float = 0.0, spread: float = 1.0, temperature: float = 1.0):
-        super().__init__(name="objective", dtype="float32")
-        self.rivals, self.spread, self.temperature = rivals, spread, temperature
-
-    def call(self, targets, logits):
-        """Targets `(n, outputs)`, 1 for the class, or the several, and 0 elsewhere, and logits alike -> `(n,)`."""
-        logits = logits / self.spread
-        target = -ops.logsumexp(-logits - 1e4 * (1 - targets), axis=-1)
-        return self.rivals * self.temperature * ops.logsumexp(logits / self.temperature, axis=-1) - target
+    target = -ops.logsumexp(-logits - 1e4 * (1 - wanted), axis=-1)
+    everybody = temperature * ops.logsumexp(logits / temperature, axis=-1)
+    return logsumexp_weight * everybody - target
 
 
-class TargetMargin(keras.losses.Loss):
-    """How far the target class lies behind the best other one, in logits: below 0, it is the first choice.
+def class_margin(logits, wanted):
+    """By how much the least wanted logit exceeds the best of the others, `(n,)`; shapes as in `class_loss`.
 
-    Source: the loss f6 of Carlini and Wagner, arXiv:1608.04644, without its floor.
+    Source: the loss f6 of Carlini and Wagner, arXiv:1608.04644, without its floor, and with its sign turned.
     """
+    return ops.min(logits + 1e4 * (1 - wanted), axis=-1) - ops.max(logits - 1e4 * wanted, axis=-1)
 
-    def __init__(self, reduction: str = "sum_over_batch_size"):
-        super().__init__(name="objective", reduction=reduction, dtype="float32")
 
-    def call(self, target, logits):
-        """Class numbers `(n,)` and logits `(n, classes)` -> `(n,)`."""
-        hot = ops.one_hot(ops.cast(ops.reshape(target, (-1,)), "int32"), logits.shape[-1], dtype=logits.dtype)
-        return ops.max(logits - 1e4 * hot, axis=-1) - ops.sum(hot * logits, axis=-1)
+def class_probability(logits, wanted):
+    """Probability of all wanted classes together, `(n,)`, 0 to 1; shapes as in `class_loss`."""
+    return ops.sum(wanted * ops.softmax(logits, axis=-1), axis=-1)
 
 
 def margin_gradient(networks: Sequence[keras.Model]) -> Callable:
@@ -62,20 +57,20 @@ def margin_gradient(networks: Sequence[keras.Model]) -> Callable:
     gradients = [_margin_gradient(network) for network in networks]
 
     def added(images, classes, signs):
-        slopes, logits = zip(*(gradient(images, classes, signs) for gradient in gradients), strict=True)
-        return sum(slopes), np.stack(logits, axis=1)
+        each, logits = zip(*(gradient(images, classes, signs) for gradient in gradients), strict=True)
+        return sum(each), np.stack(logits, axis=1)
     return added
 
 
 @engine.remember  # compiling takes seconds: the next attack on the same network goes without
 def _margin_gradient(network: keras.Model) -> Callable:
-    behind, sees = TargetMargin(reduction="sum"), network.input_shape[1]
+    sees = network.input_shape[1]
 
-    def objective(images, classes, signs):
-        seen = _resized(images, sees)
-        logits = ops.cast(network(seen, training=False), "float32")
-        return behind(classes, logits, sample_weight=signs), logits
-    return engine.gradient(objective, [network])
+    def behind(images, classes, signs):
+        logits = ops.cast(network(_resized(images, sees), training=False), "float32")
+        wanted = ops.one_hot(ops.cast(classes, "int32"), logits.shape[-1], dtype="float32")
+        return -ops.sum(signs * class_margin(logits, wanted)), logits
+    return engine.gradient(behind, [network])
 
 
 def _resized(images, size: int):

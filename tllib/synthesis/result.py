@@ -1,4 +1,4 @@
-"""A finished canvas -> what it is worth, measured anew on whole grey levels."""
+"""A finished drawing or attack -> what it is worth, measured anew on whole grey levels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,8 +22,9 @@ class ImageResult:
         target: name of the target class, or its number, if the network carries no names; None if any but `source`
             would do.
         source: the class the network saw at the start, alike; None for an image drawn from noise.
-        probability: the network's probability, 0 to 1, for `target`, or for any class but `source`.
-        success: the network's first choice is as wished.
+        probability: the network's probability, 0 to 1, for `target`, or for any class but `source`; the mean over all
+            networks that drew it.
+        success: the network's first choice is as wished, and that of every network that drew it.
         steps: gradients taken.
         seconds: time taken; of a batch, each image's share.
         history: term -> its values along the way.
@@ -95,21 +96,30 @@ def check_same_names(networks: Sequence[keras.Model]) -> None:
             raise other_classes("The first network", names, "the outputs of another", found)
 
 
-def measure(network: keras.Model, images: np.ndarray, starts: np.ndarray, targets: Sequence[int | None],
+def measure(networks: Sequence[keras.Model], images: np.ndarray, starts: np.ndarray, targets: Sequence[int | None],
             histories: Sequence[dict[str, np.ndarray]], seconds: float,
             sources: Sequence[int | None]) -> list[ImageResult]:
-    """Round images to uint8 and ask the network, once for all, about exactly those."""
-    names, images = names_of(network), to_uint8(images)
+    """Round images to uint8 and ask the networks, once for all, about exactly those."""
+    names, images = names_of(networks[0]), to_uint8(images)
+    answers = np.stack([backbones.softmax(network, images) for network in networks])
     results = []
-    for image, start, target, source, history, found in zip(
-            images, starts, targets, sources, histories, backbones.softmax(network, images), strict=True):
-        first = int(found.argmax())
+    for row, (image, start, target, source, history) in enumerate(
+            zip(images, starts, targets, sources, histories, strict=True)):
+        found = answers[:, row]
+        first = found.argmax(axis=1)
+        probability = (1 - found[:, source] if target is None else found[:, target]).mean()
+        success = (first != source if target is None else first == target).all()
         results.append(ImageResult(
-            image=image, start=start, target=None if target is None else names[target],
+            image=image,
+            start=start,
+            target=None if target is None else names[target],
             source=None if source is None else names[source],
-            probability=float(1 - found[source] if target is None else found[target]),
-            success=bool(first != source if target is None else first == target), steps=int(history["step"][-1]),
-            seconds=seconds, history=history, distance=distance(start, image)))
+            probability=float(probability),
+            success=bool(success),
+            steps=int(history["step"][-1]),
+            seconds=seconds,
+            history=history,
+            distance=distance(start, image)))
     return results
 
 

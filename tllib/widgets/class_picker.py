@@ -28,7 +28,6 @@ class ClassPicker(Panel):
                                          placeholder="type a few letters")
         self.button = ipywidgets.Button(description="Draw it", icon="paint-brush",
                                         tooltip="Draw the network's ideal image of the class")
-        self.live = LiveView(shown=False)
         self.drawing = ipywidgets.VBox()
         controls = [self.field] if network is None else [ipywidgets.HBox([self.field, self.button]), self.drawing]
         super().__init__("ClassPicker: one of ImageNet's 1000 classes", controls)
@@ -58,11 +57,13 @@ class ClassPicker(Panel):
     def _draw(self, _):
         if self.button.disabled:
             return
-        self.button.disabled, self.drawing.children = True, [self.live.panel]
+        recipe = dataclasses.replace(synthesis.FOURIER, steps=self.steps, learning_rate=0.08)
         try:
-            recipe = dataclasses.replace(synthesis.WAVES, steps=self.steps, learning_rate=0.08)
-            self.result = synthesis.ideal_image(self.network, self.value, recipe=recipe, seed=self.seed,
-                                                callbacks=[self.live])
+            target = self.value
+            live = LiveView(synthesis.draw(self.network, [target], recipe=recipe, seed=self.seed), shown=False)
+            self.button.disabled, self.drawing.children = True, [live.panel]
+            *_, last = live
+            self.result = synthesis.results(self.network, [target], last)[0]
             self.show(jpeg([self.result.image]), f"The network's ideal {self.result.target}")
         except Exception as error:  # here it would be lost in a log that nobody reads
             self.say(f"It could not be drawn: {error}")

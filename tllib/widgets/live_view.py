@@ -1,12 +1,13 @@
 """A drawing in progress -> what it looks like, how it stands and how long yet."""
 
 import time
+from collections.abc import Iterable, Iterator
 
-from tllib import backbones
+from tllib.checking import check_kind
+from tllib.synthesis import Drawing
 from tllib.widgets.panel import Panel, jpeg
 
 import ipywidgets
-import keras
 from IPython import get_ipython
 from IPython.display import display
 
@@ -14,59 +15,62 @@ PAUSE = 1 / 3  # seconds from one picture to the next, at least
 SHARE = 0.05  # of the time may go into looking
 
 
-class LiveView(keras.callbacks.Callback):
-    """Watch an ideal image while it is drawn: `synthesis.ideal_image(..., callbacks=[widgets.LiveView()])`.
+class LiveView:
+    """Watch images while they are drawn: `for drawing in widgets.LiveView(synthesis.draw(...)): pass`.
 
     It looks three times a second, less often where looking takes long, so that drawing is hardly slower. Stop (or
-    Ctrl-C) ends the drawing and keeps what was drawn. Without a notebook it shows nothing.
+    Ctrl-C) ends the loop, and the last drawing holds what is there. Without a notebook it shows nothing.
 
     Args:
+        drawings: of `synthesis.draw`.
         shown: show the view where the drawing begins; False if you show its `panel` yourself.
 
     Attributes:
         panel: what is shown.
+
+    Raises:
+        TypeError: `drawings` can't be looped over.
     """
 
-    def __init__(self, *, shown: bool = True):
-        super().__init__()
-        self.shown, self.progress = shown, ipywidgets.IntProgress(description="step")
+    def __init__(self, drawings: Iterable[Drawing], *, shown: bool = True):
+        check_kind("drawings", drawings, Iterable, "Give what synthesis.draw returns.")
+        self.drawings, self.shown = drawings, shown
+        self.progress = ipywidgets.IntProgress(description="step")
         self.panel = Panel("LiveView: the drawing as it was last", [self.progress])
-        self._place, self._first, self._next, self._done, self._logs = None, 0.0, 0.0, 0, {}
 
-    def on_train_begin(self, logs=None):
-        """Show the view."""
+    def __iter__(self) -> Iterator[Drawing]:
+        """Give each drawing on, and look at it now and then."""
+        place = None
         if self.shown and getattr(get_ipython(), "kernel", None) is not None:
-            self._place = display(self.panel, display_id=True)
-        self._next, self._done, self.progress.max = 0.0, 0, self.params["steps"]
+            place = display(self.panel, display_id=True)
+        drawing, first, due = None, 0.0, 0.0
+        try:
+            for drawing in self.drawings:
+                began = time.perf_counter()
+                first = first or began  # the step before it has compiled the network
+                if began >= due:
+                    self._look(drawing, self._left(drawing, began - first))
+                    now = time.perf_counter()
+                    due = now + max(PAUSE, (now - began) / SHARE)
+                yield drawing
+        except KeyboardInterrupt:
+            print("Stopped: here is what was drawn so far.")
+        finally:  # also where the loop was left
+            if drawing is not None:
+                whole = drawing.step == drawing.steps
+                self._look(drawing, "done" if whole else "stopped: here is what was drawn so far")
+            if place is not None:
+                place.update(self.panel)  # which is what a saved notebook keeps
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Look at the drawing now and then."""
-        began = time.perf_counter()
-        self._done, self._logs = batch + 1, logs or {}
-        if batch == 0:
-            self._first = began  # the step before it has compiled the network
-        if began >= self._next:
-            self._look()
-            seconds = (self.progress.max - self._done) * (began - self._first) / max(batch, 1)
-            self._say(f"about {seconds:.0f} s yet" if batch else "")
-            now = time.perf_counter()
-            self._next = now + max(PAUSE, (now - began) / SHARE)
+    def _left(self, drawing: Drawing, seconds: float) -> str:
+        if drawing.step == 1:
+            return ""
+        return f"about {(drawing.steps - drawing.step) * seconds / (drawing.step - 1):.0f} s yet"
 
-    def on_train_end(self, logs=None):
-        """Show the last picture, which is what a saved notebook keeps."""
-        self._look()
-        whole = self._done == self.progress.max or self.model.stop_training
-        self._say("done" if whole else "stopped: here is what was drawn so far")
-        if self._place is not None:
-            self._place.update(self.panel)
-
-    def _look(self):
-        backbones.sync(self.model)
-        drawn = self.model.get_layer("canvas").pixels()[:4]
-        self.panel.show(jpeg(drawn), "The picture as it is drawn", height=224)
-        self.progress.value = self._done
-
-    def _say(self, end: str):
-        terms = [f"{name} {self._logs[name]:{form}}" for name, form in (
-            ("probability", ".0%"), ("objective", ".2f"), ("margin", ".2f")) if name in self._logs]
-        self.panel.say(" · ".join([f"step {self._done} of {self.progress.max}", *terms, *([end] if end else [])]))
+    def _look(self, drawing: Drawing, end: str) -> None:
+        self.panel.show(jpeg(drawing.images[:4]), "The picture as it is drawn", height=224)
+        self.progress.max, self.progress.value = drawing.steps, drawing.step
+        history = drawing.history
+        terms = [f"{name} {history[name][-1].mean():{form}}" for name, form in (
+            ("probability", ".0%"), ("objective", ".2f"), ("margin", ".2f")) if name in history]
+        self.panel.say(" · ".join([f"step {drawing.step} of {drawing.steps}", *terms, *([end] if end else [])]))

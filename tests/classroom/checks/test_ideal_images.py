@@ -3,7 +3,7 @@ import dataclasses
 from tests.classroom.checks.saying import says
 from tllib import synthesis
 from tllib.classroom.checks import ideal_images as check
-from tllib.synthesis import PIXELS, WAVES, Recipe
+from tllib.synthesis import FOURIER, PIXELS, Recipe
 
 import numpy as np
 
@@ -12,7 +12,7 @@ STRIPES = np.array([[0, 100, 0, 100], [0, 100, 0, 100]])
 
 
 def test_roughness(capsys):
-    tensor = synthesis.TotalVariation()(BOARD[None, ..., None].astype("float32"))
+    tensor = synthesis.total_variation(BOARD[None, ..., None].astype("float32"))
     for answer in (45, 45.0, np.float32(45.004), tensor, np.array([45])):
         assert "right." in says(capsys, check.roughness, answer, BOARD)
     assert "right." in says(capsys, check.roughness, 60, STRIPES), "6 pairs of 10 differ"
@@ -24,21 +24,20 @@ def test_roughness(capsys):
 
 
 def test_control(capsys):
-    for answer in (dataclasses.replace(WAVES, zoom=0, turn=0), Recipe(turn=0.0, zoom=0.0)):
+    for answer in (dataclasses.replace(FOURIER, crop=0), Recipe(crop=0.0)):
         assert "right." in says(capsys, check.control, answer)
-    for wrong, hint in ((..., "dots"), (WAVES, "WAVES itself"), (dataclasses.replace(WAVES, zoom=0), "still moves"),
-                        (dataclasses.replace(WAVES, turn=0), "still moves"),
-                        (dataclasses.replace(WAVES, zoom=0, turn=0, total_variation=0), "total_variation is not"),
-                        (dataclasses.replace(PIXELS, zoom=0, turn=0), "canvas is not"), ({"zoom": 0}, "a dict")):
+    for wrong, hint in ((..., "dots"), (FOURIER, "FOURIER itself"),
+                        (dataclasses.replace(FOURIER, crop=0.1), "still moves"),
+                        (dataclasses.replace(FOURIER, crop=0, total_variation=0), "total_variation is not"),
+                        (dataclasses.replace(PIXELS, crop=0), "parametrization is not"), ({"crop": 0}, "a dict")):
         assert hint in says(capsys, check.control, wrong)
     result = synthesis.ImageResult(BOARD, BOARD, "zebra", None, 1.0, True, 1, 1.0, {}, {})
     assert "that is a drawing" in says(capsys, check.control, result)
 
 
 def test_together(capsys, lite0, dog):
-    quick = dataclasses.replace(PIXELS, steps=40, zoom=0, turn=0, noise=0)
-    both, other = (synthesis.ideal_image(lite0, "zebra", mixed_with=second, recipe=quick) for second in (
-        "strawberry", None))
+    quick = dataclasses.replace(PIXELS, steps=40, crop=0, noise=0)
+    both, other = (synthesis.ideal_image(lite0, target, recipe=quick) for target in (("zebra", "strawberry"), "zebra"))
     for answer in (both, both.image, both.image.astype("float32"), both.image[None]):
         assert "right." in says(capsys, check.together, answer, lite0)
     for wrong, hint in ((..., "dots"), (other, "zebra has risen"), (dog, "neither"), (both.image / 255.0, "0 to 255"),

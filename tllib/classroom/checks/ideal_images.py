@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 
 from tllib import backbones
 from tllib.classroom.checks.checking import check, hints
-from tllib.synthesis import WAVES, ImageResult, Recipe
+from tllib.synthesis import FOURIER, ImageResult, Recipe
 
 import keras
 import numpy as np
@@ -51,21 +51,21 @@ def together(picture: np.ndarray, network: keras.Model) -> Iterator[str]:
 
 @check("Exercise 3")
 def control(recipe: Recipe) -> Iterator[str]:
-    """The recipe WAVES with a window that never moves, and nothing else changed."""
+    """The recipe FOURIER with a window that never moves, and nothing else changed."""
     if isinstance(recipe, ImageResult):
-        yield "that is a drawing. The recipe is asked for: what replace(WAVES, ...) gives."
+        yield "that is a drawing. The recipe is asked for: what replace(FOURIER, ...) gives."
     if not isinstance(recipe, Recipe):
-        yield f"a recipe is asked for, what replace(WAVES, ...) gives; this is a {type(recipe).__name__}."
+        yield f"a recipe is asked for, what replace(FOURIER, ...) gives; this is a {type(recipe).__name__}."
     changed = [field.name for field in dataclasses.fields(Recipe)
-               if getattr(recipe, field.name) != getattr(WAVES, field.name)]
+               if getattr(recipe, field.name) != getattr(FOURIER, field.name)]
     if not changed:
-        yield "this is WAVES itself: with the moving window."
-    others = [name for name in changed if name not in ("zoom", "turn")]
+        yield "this is FOURIER itself: with the moving window."
+    others = [name for name in changed if name != "crop"]
     if others:
-        yield (f"{others[0]} is not as in WAVES. If the drawing comes out worse, nobody can tell whether that was the "
-               "window.")
-    if recipe.zoom or recipe.turn:
-        yield "the window still moves. There is more than one way in which it does."
+        yield (f"{others[0]} is not as in FOURIER. If the drawing comes out worse, nobody can tell whether that was "
+               "the window.")
+    if recipe.crop:
+        yield "the window still moves, though less."
 
 
 @check("Exercise 4")

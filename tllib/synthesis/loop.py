@@ -1,0 +1,215 @@
+"""Networks and what they are to see -> images, by gradient descent: the loop that draws."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tllib import backbones
+from tllib.backbones import engine
+from tllib.checking import check_count, check_finite, check_kind, check_several
+from tllib.images import fit_batch, to_uint8
+from tllib.synthesis.objectives import class_loss, class_margin, class_probability
+from tllib.synthesis.parametrization import Fourier, Pixels
+from tllib.synthesis.penalties import total_variation
+from tllib.synthesis.recipe import FOURIER, Recipe
+from tllib.synthesis.result import check_same_names, number_of
+from tllib.synthesis.transforms import crop_resize, fading_noise, random_window
+
+import keras
+import numpy as np
+from keras import ops
+
+Target = str | int | Sequence[str | int] | Callable
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What is drawn after so many steps.
+
+    Attributes:
+        step: gradients taken.
+        steps: gradients that will have been taken at the end.
+        seconds: since the drawing began.
+        start: uint8 `(n, size, size, 3)`, what it began with.
+        losses: of this step, `(n,)`.
+    """
+
+    step: int
+    steps: int
+    seconds: float
+    start: np.ndarray = field(repr=False)
+    losses: np.ndarray
+    _parametrization: Fourier | Pixels = field(repr=False)
+    _parameters: np.ndarray = field(repr=False)
+    _terms: list[dict[str, np.ndarray]] = field(repr=False)
+
+    @property
+    def images(self) -> np.ndarray:
+        """The images as they are now, uint8 `(n, size, size, 3)`."""
+        return to_uint8(ops.convert_to_numpy(self._parametrization.paint(self._parameters)))
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Term -> its values: "step" `(step,)`; and `(step, n)`, each as its gradient was taken.
+
+        These are "objective"; "total_variation" in grey levels; and, of classes, "probability" of those wanted, 0 to 1,
+        and "margin", the least wanted logit - the best other, in the network's own units.
+        """
+        rows = self._terms[:self.step]
+        history = {term: np.array([row[term] for row in rows]) for term in rows[0]}
+        return {"step": np.arange(1, self.step + 1), **history}
+
+
+def draw(networks: keras.Model | Sequence[keras.Model], targets: Sequence[Target], *, recipe: Recipe = FOURIER,
+         start: np.ndarray | None = None, size: int | None = None, seed: int = 0) -> Iterator[Drawing]:
+    """Draw images that networks answer as wished, from noise or from a photo, by gradient descent.
+
+    Args:
+        networks: one, from `backbones.load(..., top=True)`, or a `transfer.Classifier`; or several of the same classes,
+            which take turns, a step each. What fools one is its own habit; what all want is in the thing itself.
+        targets: one for each image: a class by its name, or by its number as an int; several classes that it should
+            show at once; or a function of the network's outputs for one image, `(1, ...)` -> a number to be made large.
+        recipe: how to draw: `FOURIER`, `PIXELS`, or one of your own, `dataclasses.replace(FOURIER, crop=0)` say.
+        start: photo `(h, w, 3)`, 0 to 255, to begin with; None begins with faint noise.
+        size: height and width of the images, 32 to 1024 pixels. Defaults to what the first network takes.
+        seed: of noise and windows; image i depends on seed + i.
+
+    Returns:
+        Yields a `Drawing` after every step. Leave the loop whenever you like: the last one holds what is there. Ctrl-C
+        or Stop ends it, too.
+
+    Raises:
+        ValueError: unknown class, no class, a single text instead of a list, or a size or seed out of range; or a
+            network gives NaN.
+        TypeError: no Keras network, or no Recipe.
+
+    Source: Simonyan et al., "Deep Inside Convolutional Networks", arXiv:1312.6034; Olah et al., Distill 2017.
+
+    Example:
+        >>> from tllib import backbones, synthesis
+        >>> networks = [backbones.load(name, top=True) for name in ("efficientnet_lite0", "squeezenet")]
+        >>> for drawing in synthesis.draw(networks, ["zebra", "Siamese cat"]):
+        ...     if drawing.step == 2:
+        ...         break
+        >>> drawing.images.shape
+        (2, 224, 224, 3)
+    """
+    networks = artists(networks)
+    check_several("targets", targets)
+    check_kind("recipe", recipe, Recipe, "synthesis.FOURIER is one.")
+    check_count("seed", seed, least=0)
+    size = networks[0].input_shape[1] if size is None else size
+    check_count("size", size, least=32, most=1024)
+    if len(targets) == 0:
+        raise ValueError("targets is empty: name one class or more.")
+    scores = tuple(target for target in targets if callable(target))
+    if scores and len(scores) < len(targets):
+        raise ValueError("targets are classes or functions, not some of each: draw them one after the other.")
+    if not scores:
+        check_same_names(networks)
+        wanted = np.stack([_wanted(networks[0], target) for target in targets])
+        networks = [backbones.logits_of(network) for network in networks]
+    else:
+        wanted = np.zeros((len(targets), 1), "float32")
+    starts = _starts(start, len(targets), size, seed)
+    return _steps(networks, scores, wanted, recipe, starts, seed)
+
+
+def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
+    """The loop itself."""
+    began, n, size = time.perf_counter(), len(starts), starts.shape[1]
+    chance = [np.random.default_rng(seed + image) for image in range(n)]
+    parametrization = recipe.parameters()
+    noise = np.stack([random.standard_normal((3, size, size)) for random in chance])
+    parameters = keras.Variable(parametrization.encode(starts, noise), dtype="float32", name="parameters")
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.steps, alpha=0.05)
+    optimizer = keras.optimizers.Adam(rate)
+    gradients = [_gradient(network, parametrization, scores) for network in networks]
+    units = [_spread(network) for network in networks]
+    terms, starts = [], to_uint8(starts)
+    try:
+        for step in range(recipe.steps):
+            done = step / recipe.steps
+            turn = 0 if done < recipe.solo else step % len(networks)
+            windows = np.stack([random_window(random, recipe.crop * done) for random in chance])
+            sees = networks[turn].input_shape[1]
+            noise = np.stack([fading_noise(random, sees, recipe.noise, done) for random in chance])
+            knobs = np.array([units[turn], recipe.logsumexp_weight, recipe.total_variation], "float32")
+            gradient, told = gradients[turn](parameters, windows, noise, wanted, knobs)
+            optimizer.apply([gradient], [parameters])
+            parameters.assign(parametrization.within_bounds(parameters.value))
+            losses = told.pop("loss")
+            terms.append(told)
+            now = np.array(ops.convert_to_numpy(parameters))
+            seconds = time.perf_counter() - began
+            yield Drawing(step + 1, recipe.steps, seconds, starts, losses, parametrization, now, terms)
+    except KeyboardInterrupt:
+        print("Stopped: here is what was drawn so far.")
+
+
+@engine.remember  # compiling takes seconds: the next drawing by the same network goes without
+def _gradient(network: keras.Model, parametrization: Fourier | Pixels, scores: tuple[Callable, ...]) -> Callable:
+    """The gradient of all images' losses, added, by their parameters; beside it each image's terms."""
+    size = network.input_shape[1]
+
+    def loss(parameters, windows, noise, wanted, knobs):
+        unit, logsumexp_weight, roughness_weight = knobs[0], knobs[1], knobs[2]
+        images = parametrization.paint(parameters)
+        seen = crop_resize(images, windows, size) + noise
+        outputs = network(seen, training=False)
+        rough = total_variation(images)
+        told = {"total_variation": rough}
+        if scores:
+            objective = -ops.stack([ops.sum(ops.cast(score(outputs[image:image + 1]), "float32"))
+                                    for image, score in enumerate(scores)]) / unit
+        else:
+            logits = ops.cast(outputs, "float32")
+            objective = class_loss(logits / unit, wanted, logsumexp_weight, temperature=2.0)
+            told |= {"probability": class_probability(logits, wanted), "margin": class_margin(logits, wanted)}
+        losses = objective + roughness_weight * rough
+        return ops.sum(losses), {"loss": losses, "objective": objective, **told}
+    return engine.gradient(loss, [network])
+
+
+def artists(networks: keras.Model | Sequence[keras.Model]) -> list[keras.Model]:
+    """Networks that draw, from one or several.
+
+    Raises:
+        ValueError: there is none.
+        TypeError: what came is no Keras network.
+        NotImplementedError: several devices share one.
+    """
+    several = list(networks) if isinstance(networks, (list, tuple)) else [networks]
+    if not several:
+        raise ValueError("networks is empty: give one network or more.")
+    several = [backbones.network_of(network) for network in several]
+    for network in several:
+        backbones.input_size(network)  # else refused
+    engine.check_one_device(several)
+    return several
+
+
+def _wanted(network: keras.Model, target: str | int | Sequence[str | int]) -> np.ndarray:
+    """1 for each class of a target, `(classes,)`, and 0 elsewhere."""
+    classes = [target] if isinstance(target, (str, int, np.integer)) else list(target)
+    if not classes:
+        raise ValueError("a target of no class: name one or more.")
+    wanted = np.zeros(backbones.logits_of(network).output_shape[-1], "float32")
+    wanted[[number_of(network, each) for each in classes]] = 1
+    return wanted
+
+
+def _starts(start: np.ndarray | None, n: int, size: int, seed: int) -> np.ndarray:
+    """What `n` drawings begin with, float32 `(n, size, size, 3)`: a photo, or faint grey noise of its own each."""
+    if start is not None:
+        return np.repeat(fit_batch(start, size), n, axis=0).astype("float32")
+    return np.stack([np.random.default_rng(seed + image).normal(128, 8, (size, size, 3))
+                     for image in range(n)]).astype("float32")
+
+
+def _spread(network: keras.Model) -> float:
+    """How widely a network's outputs spread on noise: the unit that makes a recipe mean the same for every family."""
+    noise = np.random.default_rng(0).normal(128, 8, (1, *network.input_shape[1:])).astype("float32")
+    outputs = backbones.predict(network, noise)
+    check_finite(f"The network {network.name!r}", outputs)
+    return float(outputs.std()) or 1.0
