@@ -61,14 +61,15 @@ def main() -> None:
               "fine-tuned", "takes")
         for name in NETWORKS:
             line(name, *classifiers(name, train, test))
-    networks = {name: backbones.load(name, top=True) for name in NETWORKS[:2]}
+    networks = {name: backbones.load(name, top=True) for name in (*NETWORKS[:2], "squeezenet")}
     classes = np.random.default_rng(0).choice(1000, 10, replace=False).tolist()
     table("Ideal images of ten classes, picked by lot", "drawn by", "judged by", "mean probability", "worst",
           "each takes")
-    for artist, judge in (NETWORKS[:2], NETWORKS[1::-1]):
-        drawn = synthesis.ideal_images(networks[artist], classes, seed=0)
+    for artists, judge in ((NETWORKS[:1], NETWORKS[1]), (NETWORKS[1:2], NETWORKS[0]),
+                           ((NETWORKS[0], "squeezenet"), NETWORKS[1])):
+        drawn = synthesis.ideal_images([networks[artist] for artist in artists], classes, seed=0)
         opinion = synthesis.second_opinions({judge: networks[judge]}, drawn).probability[judge]
-        line(artist, judge, f"{opinion.mean():.2f}", f"{opinion.min():.2f}", f"{drawn[0].seconds:.0f} s")
+        line(" and ".join(artists), judge, f"{opinion.mean():.2f}", f"{opinion.min():.2f}", f"{drawn[0].seconds:.0f} s")
     photos = [images.load(path, size=224) for path in dogs[:wanted.photos]]
     table(f"{len(photos)} dogs made a Siamese cat", "attack", "fool as uint8", "L2, median", "SSIM, median",
           "each takes")
