@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tllib.checking import check_count, check_kind, check_list, check_number, check_several
 from tllib.datasets import PhotoSet
-from tllib.images import check, check_each, load, to_uint8
+from tllib.images import grey_levels, load
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
 
@@ -84,7 +84,7 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
     check_list("titles", titles)
     check_count("columns", columns)
     check_number("inches", inches, least=0.1)
-    pictures = grey_levels(pictures)
+    pictures = grey_levels(pictures, name="picture")
     if not pictures:
         return _note("nothing to show")
     columns = min(columns, len(pictures))
@@ -100,13 +100,6 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
         if number < len(titles):
             axes.set_title(titles[number], fontsize=9)
     return figure
-
-
-def grey_levels(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image) -> list[np.ndarray]:
-    """Round pictures to uint8 `(h, w, 3)` each, with what lies beyond 0 and 255 cut off; refuse what is no picture."""
-    if isinstance(pictures, (list, tuple)):
-        return [check(to_uint8(picture), name=f"picture {number}", one=True) for number, picture in enumerate(pictures)]
-    return check_each(to_uint8(pictures), name="picture")
 
 
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
@@ -190,7 +183,7 @@ def heat_maps(pictures: Sequence[np.ndarray] | np.ndarray, maps: Sequence[np.nda
     Raises:
         ValueError: not a map for each picture, one of another size, or values outside 0-1; or as in `images`.
     """
-    pictures = grey_levels(pictures)
+    pictures = grey_levels(pictures, name="picture")
     check_several("maps", maps)
     check_list("titles", titles)
     if len(pictures) != len(maps):

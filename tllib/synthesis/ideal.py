@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_kind, check_list, check_number, check_several
-from tllib.images import fit_batch, to_uint8
+from tllib.images import fit_batch, rounded
 from tllib.progress import progress
 from tllib.synthesis.canvas import Box, PixelCanvas, WaveCanvas
 from tllib.synthesis.objectives import TargetLogit
@@ -150,7 +150,7 @@ def layer_image(network: keras.Model, layer: str, channel: int | None = None, *,
     targets[0, channel or 0] = 1
     recipe = dataclasses.replace(recipe, rivals=0)
     _, images, _ = _draw(eye, targets, recipe, start, size, seed, callbacks)
-    return to_uint8(images[0])
+    return rounded(images[0])
 
 
 @engine.remember

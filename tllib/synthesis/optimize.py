@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tllib import backbones
 from tllib.backbones import engine
-from tllib.images import to_uint8
+from tllib.images import rounded
 from tllib.synthesis.penalties import TotalVariation
 
 import keras
@@ -142,7 +142,7 @@ class Frames(keras.callbacks.Callback):
         """Keep them now and then."""
         if batch % self.every == 0:
             backbones.sync(self.model)
-            self.frames.append(to_uint8(self.model.get_layer("canvas").pixels()))
+            self.frames.append(rounded(self.model.get_layer("canvas").pixels()))
 
 
 class _PerImage(keras.metrics.Metric):

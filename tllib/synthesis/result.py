@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tllib import backbones
-from tllib.images import to_uint8
+from tllib.images import rounded
 from tllib.suggest import other_classes, unknown_name
 
 import keras
@@ -99,7 +99,7 @@ def measure(network: keras.Model, images: np.ndarray, starts: np.ndarray, target
             histories: Sequence[dict[str, np.ndarray]], seconds: float,
             sources: Sequence[int | None]) -> list[ImageResult]:
     """Round images to uint8 and ask the network, once for all, about exactly those."""
-    names, images = names_of(network), to_uint8(images)
+    names, images = names_of(network), rounded(images)
     results = []
     for image, start, target, source, history, found in zip(
             images, starts, targets, sources, histories, backbones.softmax(network, images), strict=True):
