@@ -235,6 +235,30 @@ def test_nan_and_infinity_are_refused_where_they_enter(bad):
         transfer.FeatureTable(x, table.y, (), table.class_names)
 
 
+@pytest.mark.parametrize("y, found", [
+    ([0, 0.5, 1], "got 0.5"), ([0.0, 1.0, 1.0], "got an array of float64.*astype"), ([0, np.nan, 1], "got nan"),
+    ([0, np.inf, 1], "got an array of float64"), ([True, False, True], "got an array of bool"),
+    (["0", "1", "1"], "got an array of <U1"), ([0, 1, 2], "from 0 to 2, but there are 2 class names"),
+    ([0, -1, 1], "from -1 to 1")])
+def test_class_numbers_are_whole_and_have_names(y, found):
+    for name, make in (("y", lambda: transfer.FeatureTable(np.ones((3, 4), "float32"), np.array(y), (), ("a", "b"))),
+                       ("labels", lambda: datasets.PhotoSet(("1", "2", "3"), np.array(y), ("a", "b"), ""))):
+        with pytest.raises(ValueError, match=f"^{name}.*{found}"):
+            make()
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64", "uint8"])
+def test_whole_class_numbers_of_any_kind_will_do(kind):
+    table = clouds(5)
+    head = transfer.train_head(replace(table, y=table.y.astype(kind)))
+    assert transfer.evaluate(head, replace(table, y=table.y.astype(kind))).accuracy > 0.9
+
+
+def test_a_label_for_each_path():
+    with pytest.raises(ValueError, match=r"labels: expected one per path, 2, got shape \(3,\)"):
+        datasets.PhotoSet(("1", "2"), np.array([0, 1, 1]), ("a", "b"), "")
+
+
 def test_a_backbone_that_gives_nan_keeps_nothing_of_it(tmp_path, monkeypatch, photos):
     monkeypatch.setenv("TLLIB_CACHE", str(tmp_path))
     broken = backbones.load("mobilenet_025", weights=None)

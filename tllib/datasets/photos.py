@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tllib.checking import check_count, check_number, check_path
+from tllib.checking import check_class_numbers, check_count, check_number, check_path
 from tllib.datasets import layouts
 from tllib.drawings.folders import drawn
 from tllib.files import data_root
@@ -29,6 +29,9 @@ class PhotoSet:
         class_names: name of each class number.
         report: one line on where the photos come from and what was left out.
         set_aside: file that can't be used -> why.
+
+    Raises:
+        ValueError: not a label for each path, or one that is not whole or has no name.
     """
 
     paths: tuple[Path, ...]
@@ -36,6 +39,11 @@ class PhotoSet:
     class_names: tuple[str, ...]
     report: str
     set_aside: Mapping[Path, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self):
+        if np.shape(self.labels) != (len(self.paths),):
+            raise ValueError(f"labels: expected one per path, {len(self.paths)}, got shape {np.shape(self.labels)}.")
+        check_class_numbers("labels", self.labels, self.class_names)
 
     def __len__(self) -> int:
         return len(self.paths)

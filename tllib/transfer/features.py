@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
-from tllib.checking import check_count, check_kind
+from tllib.checking import check_class_numbers, check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
@@ -31,7 +31,8 @@ class FeatureTable:
         backbone: which network the features come from. Defaults to None, not known.
 
     Raises:
-        ValueError: shapes that don't fit, a class number without a name, or a row with NaN or infinity.
+        ValueError: shapes that don't fit, a class number that is not whole or has no name, or a row with NaN or
+            infinity.
     """
 
     x: np.ndarray
@@ -44,9 +45,7 @@ class FeatureTable:
         if np.ndim(self.x) != 2 or np.shape(self.y) != (len(self.x),) or len(self.paths) not in (0, len(self.x)):
             raise ValueError("A table has features (n, d), n class numbers and n paths, or none; got x "
                              f"{np.shape(self.x)}, y {np.shape(self.y)} and {len(self.paths)} paths.")
-        if len(self.y) and not 0 <= np.min(self.y) <= np.max(self.y) < len(self.class_names):
-            raise ValueError(f"y holds class numbers from {np.min(self.y)} to {np.max(self.y)}, but there are "
-                             f"{len(self.class_names)} class names: numbers go from 0 to {len(self.class_names) - 1}.")
+        check_class_numbers("y", self.y, self.class_names)
         broken = _not_finite(self.x)
         if len(broken):
             first = self.paths[broken[0]] if len(self.paths) else f"number {broken[0]}"
