@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tllib import backbones, datasets, images, transfer
+from tllib import backbones, datasets, images, show, transfer, widgets
 
 import keras
 import numpy as np
@@ -125,9 +125,21 @@ def test_evaluate_by_hand():
     assert report.accuracy == 0.25 and report.per_class == {"a": 0.5, "b": 0.0, "c": 0.0}
     assert report.balanced_accuracy == pytest.approx(1 / 6)
     np.testing.assert_array_equal(report.confusion, [[1, 1, 0], [0, 0, 1], [0, 1, 0]])
-    found = [(mistake.path, mistake.truth, mistake.predicted) for mistake in report.mistakes]
-    assert found == [("z", "c", "b"), ("x", "a", "b"), ("y", "b", "c")]
+    found = [(mistake.path, mistake.row, mistake.truth, mistake.predicted) for mistake in report.mistakes]
+    assert found == [("z", 3, "c", "b"), ("x", 1, "a", "b"), ("y", 2, "b", "c")]
     assert report.mistakes[0].probability == pytest.approx(0.9)
+
+
+def test_mistakes_of_a_table_without_paths_go_by_their_rows(tmp_path):
+    answers = keras.Input((2,))
+    head = keras.Model(answers, keras.layers.Softmax()(answers))
+    x = np.log([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]).astype("float32")
+    report = transfer.evaluate(head, transfer.FeatureTable(x, np.array([0, 0, 0]), (), ("a", "b")))
+    assert [(mistake.path, mistake.row, mistake.predicted) for mistake in report.mistakes] == [
+        (None, 2, "b"), (None, 1, "b")]
+    for look in (show.mistakes, lambda report: widgets.mistakes_browser(report, file=tmp_path / "choices.json")):
+        with pytest.raises(ValueError, match=r"only their rows: 2, 1\. Give evaluate a table that has the paths"):
+            look(report)
 
 
 def test_assembled_model_is_flat_and_agrees_with_the_table(backbone, photos, table):

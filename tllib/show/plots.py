@@ -10,6 +10,7 @@ from tllib.datasets import PhotoSet
 from tllib.images import grey_levels, load
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
+from tllib.transfer.evaluate import check_paths
 
 import matplotlib.figure
 import numpy as np
@@ -237,8 +238,13 @@ def confusion(report: Report) -> Figure:
 
 
 def mistakes(report: Report, *, n: int = 8) -> Figure:
-    """Show the n surest mistakes: truth -> answer, and how sure the classifier was."""
+    """Show the n surest mistakes: truth -> answer, and how sure the classifier was.
+
+    Raises:
+        ValueError: their photos are not known, as of a table without paths.
+    """
     check_kind("report", report, Report, "transfer.evaluate gives one.")
+    check_paths(report)
     check_count("n", n)
     worst = report.mistakes[:n]
     if not worst:

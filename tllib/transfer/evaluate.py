@@ -14,12 +14,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mistake:
-    """One photo, its label, what the classifier said instead and how sure it was, 0 to 1."""
+    """One photo, its label, what the classifier said instead and how sure it was.
 
-    path: Path
+    Attributes:
+        path: of the photo; None if it is not known, as of a table without paths.
+        truth: name of its class.
+        predicted: name of the class that the classifier chose.
+        probability: of that class, 0 to 1.
+        row: number of the photo in what was given to `evaluate`. Defaults to None, not known.
+    """
+
+    path: Path | None
     truth: str
     predicted: str
     probability: float
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,19 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
                     f"got {type(model).__name__} and {type(test).__name__}.")
 
 
+def check_paths(report: Report) -> None:
+    """Refuse a report whose mistakes are to be shown, if photos of them are not known.
+
+    Raises:
+        ValueError: the message names the rows.
+    """
+    rows = [str(mistake.row) for mistake in report.mistakes if mistake.path is None]
+    if rows:
+        more = ", …" if len(rows) > 8 else ""
+        raise ValueError(f"The photos of these mistakes are not known, only their rows: {', '.join(rows[:8])}{more}. "
+                         "Give evaluate a table that has the paths of its photos, or read report.mistakes.")
+
+
 def _check_head(head: keras.Model, table: FeatureTable) -> None:
     """Refuse a head that was not trained for this table's features and classes."""
     check_same_classes("The head", getattr(head, "class_names", None), "the rows of the table", table.class_names)
@@ -91,6 +113,6 @@ def _report(probabilities, truth, paths, class_names) -> Report:
     per_class = {name: float(confusion[i, i] / totals[i]) for i, name in enumerate(class_names) if totals[i]}
     wrong = np.flatnonzero(predicted != truth)
     wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
-    mistakes = tuple(Mistake(paths[i], class_names[truth[i]], class_names[predicted[i]],
-                             float(probabilities[i, predicted[i]])) for i in wrong)
+    mistakes = tuple(Mistake(paths[i] if len(paths) else None, class_names[truth[i]], class_names[predicted[i]],
+                             float(probabilities[i, predicted[i]]), row=int(i)) for i in wrong)
     return Report(float((predicted == truth).mean()), per_class, confusion, mistakes, tuple(class_names))
