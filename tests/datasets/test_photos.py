@@ -178,6 +178,50 @@ def test_classes_that_are_called_like_parts_stay_classes(tmp_path, folders):
     assert not photos.set_aside
 
 
+INSIDE = [
+    ("cats/train", "cats/test", "dogs/train", "dogs/test"),
+    ("images/cats/train", "images/cats/test", "images/dogs/train", "images/dogs/test"),
+    ("cats/images/train", "cats/images/test", "dogs/images/train", "dogs/images/test"),
+    ("cats/train/deep/deeper", "cats/test", "dogs/train", "dogs/test"),
+    ("dogs", "cats/train", "cats/test", "dogs/train", "dogs/test"),
+]
+
+
+@pytest.mark.parametrize("folders", INSIDE, ids=lambda folders: folders[0])
+def test_parts_inside_of_classes_can_be_named_and_are_joined_otherwise(tmp_path, folders):
+    folder = lay_out(tmp_path / "mine", *folders)
+    whole, train, test, both = (datasets.load(folder, split=split)
+                                for split in (None, "train", "test", ["test", "train"]))
+    assert whole.class_names == train.class_names == test.class_names == ("cats", "dogs")
+    assert not whole.set_aside and not train.set_aside and len(train) == len(test) == 4 and len(both) == 8
+    assert set(both.paths) == {*train.paths, *test.paths} and len(whole) == 2 * len(folders)
+    for name, part in (("train", train), ("test", test)):
+        for path, label in zip(part.paths, part.labels, strict=True):
+            assert {name, part.class_names[label]} < set(path.relative_to(folder).parts)
+    with pytest.raises(ValueError, match="has no part 'val': test, train"):
+        datasets.load(folder, split="val")
+
+
+@pytest.mark.parametrize("folders, message", [
+    (("cats/fold1", "cats/fold2", "dogs/fold1", "dogs/fold2"), r"cats holds fold1, fold2\. Say which .*split='fold1'"),
+    (("cats/train", "cats/extra", "dogs/train", "dogs/extra"), "cats holds train, like parts .*, beside extra"),
+    (("cats/train", "cats/test", "dogs/train", "dogs/test", "dogs/other"), "dogs holds test, train, .*, beside other"),
+])
+def test_what_classes_hold_is_asked_where_it_may_be_parts(tmp_path, folders, message):
+    folder = lay_out(tmp_path / "mine", *folders)
+    with pytest.raises(ValueError, match=message):
+        datasets.load(folder)
+    named = datasets.load(folder, split=folders[0].split("/")[1])
+    assert named.counts() == {"cats": 2, "dogs": 2} and not named.set_aside
+
+
+def test_parts_inside_of_some_classes_only_are_joined_and_cannot_be_named(tmp_path):
+    folder = lay_out(tmp_path / "mine", "animals/cat", "animals/dog", "vehicles/train", "vehicles/bus")
+    assert datasets.load(folder).counts() == {"animals": 4, "vehicles": 4}
+    with pytest.raises(ValueError, match="of the classes, vehicles hold parts, animals none"):
+        datasets.load(folder, split="train")
+
+
 def test_folds_are_chosen_by_name_one_or_several(tmp_path):
     folder = lay_out(tmp_path / "mine", *(f"fold{n}/{name}" for n in (1, 2, 3) for name in ("cats", "dogs")))
     one, two = datasets.load(folder, split="fold2"), datasets.load(folder, split=["fold1", "fold3"])

@@ -103,7 +103,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     Args:
         name: "cats_vs_dogs", "cats_vs_dogs_small", "oxford_pets"; "cartoon_pets", "textures", "drawn_digits",
             "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class,
-            or a folder for each part ("train", "Test_Data", "seg_val") that holds these.
+            or a folder for each part ("train", "Test_Data", "seg_val") that holds these; parts inside of the classes
+            will do as well.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
         split: an official part: "trainval" or "test" of Oxford's pets and of textures, digits and cells; of a folder,
