@@ -183,10 +183,7 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
         TypeError: `photo` is no path, bytes or PIL image.
     """
     check_kind("photo", photo, (str, os.PathLike, bytes, Image.Image), "Give the path of a photo file.")
-    if white is not None:
-        check_number("white", white)
-        if white <= 0:
-            raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
+    check_white(white)
     if size is not None:
         check_count("size", size)
     content = photo if isinstance(photo, (bytes, Image.Image)) else _read(photo)
@@ -198,6 +195,19 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
         what = "It" if content is photo else photo
         raise ValueError(f"{what} cannot be read as a picture: {error}") from error
     return array if size is None else _middle_square(array, size)
+
+
+def check_white(white: float | None) -> None:
+    """Refuse a value that nothing in a picture can have, as what is white in it; None is that of the file.
+
+    Raises:
+        ValueError: it is no number above 0.
+    """
+    if white is None:
+        return
+    check_number("white", white)
+    if white <= 0:
+        raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
 
 
 def _read(path: str | os.PathLike) -> bytes:
@@ -289,11 +299,11 @@ def _white(photo: Image.Image, grey: np.ndarray) -> float:
     if photo.mode == "F" and grey.max() <= LARGEST_OF_0_TO_1:
         return 1.0
     if photo.mode == "F":
-        raise ValueError(f"it holds floats up to {grey.max():.4g}, and 0 to 1 is expected. Say which value is "
-                         "white: images.load(..., white=255).")
+        raise ValueError(f"it holds floats up to {grey.max():.4g}, and 0 to 1 is expected. Say which value is white: "
+                         "images.load(..., white=255), or of a folder datasets.load(..., white=255).")
     if bits > 16:
         raise ValueError(f"it holds whole numbers of {bits} bits, and does not say which is white. Say it: "
-                         "images.load(..., white=65535).")
+                         "images.load(..., white=65535), or of a folder datasets.load(..., white=65535).")
     return 2.0 ** (bits - 1 if SIGNED in tags.get(SAMPLE_FORMAT, ()) else bits) - 1
 
 

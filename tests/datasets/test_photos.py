@@ -1,7 +1,7 @@
 import os
 import unicodedata
 
-from tllib import datasets, files, images
+from tllib import datasets, files, images, show
 from tllib.datasets import PhotoSet
 
 import numpy as np
@@ -271,6 +271,50 @@ def test_links_in_circles_are_said_and_linked_classes_are_read(tmp_path):
         "all": "a link to a folder, not followed", "up": "a link to a folder, not followed",
         "gone": "in no class folder"}
     assert "3 set aside" in photos.report
+
+
+def deep(folder, kind="uint16", name="{}.png"):
+    """Two classes of two photos each, of a camera of 12 bits that writes files of more."""
+    for place, greys in (("a/0", (0, 4095)), ("a/1", (1000, 3000)), ("b/2", (4095, 0)), ("b/3", (3000, 1000))):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        ramp = np.linspace(*greys, 16).astype(kind)
+        Image.fromarray(np.repeat(ramp[None], 16, axis=0)).save(folder / name.format(place))
+    return folder
+
+
+def test_what_is_white_in_deep_photos_is_told_once_for_all(tmp_path):
+    photos = datasets.load(deep(tmp_path / "mine"), white=4095)
+    ramps = [np.linspace(*greys, 16) * 255 / 4095 for greys in ((0, 4095), (1000, 3000), (4095, 0), (3000, 1000))]
+    for part, right in ((photos, ramps), (photos.take(np.array([3, 0])), [ramps[3], ramps[0]])):
+        np.testing.assert_allclose(datasets.batches(part, size=16)[0][0][:, 5, :, 1], right, atol=1)
+        np.testing.assert_allclose([part.read(row)[5, :, 1] for row in range(len(part))], right, atol=1)
+    for axes, right in zip(show.photos(photos).axes, ramps, strict=True):
+        shown = axes.images[0].get_array()
+        assert (shown.min(), shown.max()) == pytest.approx((right.min(), right.max()), abs=1)
+    train, test = photos.split(test=0.5)
+    assert train.white == test.white == 4095
+    assert datasets.batches(datasets.load(tmp_path / "mine"), size=16)[0][0].max() == 16, "of 16 bits, 65535 is white"
+
+
+def test_photos_that_do_not_say_what_is_white_are_read_once_it_is_said(tmp_path):
+    folder = deep(tmp_path / "mine", "int32", "{}.tif")
+    for _ in range(2):  # what was found of one white is not kept for another
+        with pytest.raises(ValueError, match=r"32 bits.* or of a folder datasets\.load\(\.\.\., white=65535\)"):
+            datasets.load(folder)
+        photos = datasets.load(folder, white=4095)
+        assert len(photos) == 4 and datasets.batches(photos, size=16)[0][0].max() == 255
+
+
+@pytest.mark.parametrize("white", [0, -1, np.nan, "4095", True])
+def test_white_is_a_number_above_0(tmp_path, white):
+    with pytest.raises(ValueError, match=r"^white"):
+        datasets.load(make(tmp_path / "mine", fork=1, spoon=1), white=white)
+
+
+def test_photos_of_8_bits_stay_as_they_are_whatever_is_white(tmp_path):
+    folder = make(tmp_path / "mine", fork=2, spoon=2)
+    plain, other = (datasets.batches(datasets.load(folder, white=white), size=16)[0][0] for white in (None, 4095))
+    np.testing.assert_array_equal(plain, other)
 
 
 @pytest.mark.parametrize("counts, test, expected", [

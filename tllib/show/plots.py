@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tllib.checking import check_count, check_kind, check_list, check_number, check_several
 from tllib.datasets import PhotoSet
-from tllib.images import grey_levels, load
+from tllib.images import grey_levels
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
 from tllib.transfer.evaluate import check_paths
@@ -115,7 +115,7 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
         turn[rows] = np.arange(len(rows))
     rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
     names = [photo_set.class_names[photo_set.labels[row]] for row in rows]
-    return images([load(photo_set.paths[row], size=160) for row in rows], names,
+    return images([photo_set.read(row, size=160) for row in rows], names,
                   alt=listed(counted(len(rows), "photo"), names))
 
 
@@ -250,7 +250,7 @@ def mistakes(report: Report, *, n: int = 8) -> Figure:
     if not worst:
         return _note("no mistakes")
     titles = [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst]
-    return images([load(mistake.path, size=160) for mistake in worst], titles,
+    return images([mistake.read(size=160) for mistake in worst], titles,
                   alt=listed(counted(len(worst), "mistake"), titles))
 
 

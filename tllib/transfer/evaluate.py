@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tllib import datasets
+from tllib import datasets, images
 from tllib.transfer.classifier import ROWS, Classifier, check_probabilities
 from tllib.transfer.features import FeatureTable, predict
 from tllib.transfer.provenance import check_same_backbone, check_same_classes
@@ -22,6 +22,7 @@ class Mistake:
         predicted: name of the class that the classifier chose.
         probability: of that class, 0 to 1.
         row: number of the photo in what was given to `evaluate`. Defaults to None, not known.
+        white: the value that is white in it if it has more than 8 bits, as of `PhotoSet`.
     """
 
     path: Path | None
@@ -29,6 +30,11 @@ class Mistake:
     predicted: str
     probability: float
     row: int | None = None
+    white: float | None = None
+
+    def read(self, *, size: int | None = None) -> np.ndarray:
+        """Pixels of the photo, uint8 `(h, w, 3)`, or `(size, size, 3)` of its middle square; see `images.load`."""
+        return images.load(self.path, size=size, white=self.white)
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,11 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
     """
     if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
         check_same_classes("The classifier", model.class_names, "the photos", test.class_names)
-        return _report(predict(model.model, test), test.labels, test.paths, test.class_names)
+        return _report(predict(model.model, test), test.labels, test)
     if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
         _check_head(model, test)
         parts = [keras.ops.convert_to_numpy(model(test.x[start:start + ROWS])) for start in range(0, len(test), ROWS)]
-        return _report(np.concatenate(parts), test.y, test.paths, test.class_names)
+        return _report(np.concatenate(parts), test.y, test)
     raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
                     f"got {type(model).__name__} and {type(test).__name__}.")
 
@@ -104,8 +110,9 @@ def _check_head(head: keras.Model, table: FeatureTable) -> None:
                          f"{table.x.shape[1]} per photo.")
 
 
-def _report(probabilities, truth, paths, class_names) -> Report:
+def _report(probabilities: np.ndarray, truth: np.ndarray, test: datasets.PhotoSet | FeatureTable) -> Report:
     check_probabilities(probabilities, "The classifier")
+    class_names, paths = test.class_names, test.paths if len(test.paths) else [None] * len(truth)
     predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((len(class_names), len(class_names)), int)
     np.add.at(confusion, (truth, predicted), 1)
@@ -113,6 +120,6 @@ def _report(probabilities, truth, paths, class_names) -> Report:
     per_class = {name: float(confusion[i, i] / totals[i]) for i, name in enumerate(class_names) if totals[i]}
     wrong = np.flatnonzero(predicted != truth)
     wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
-    mistakes = tuple(Mistake(paths[i] if len(paths) else None, class_names[truth[i]], class_names[predicted[i]],
-                             float(probabilities[i, predicted[i]]), row=int(i)) for i in wrong)
+    mistakes = tuple(Mistake(paths[i], class_names[truth[i]], class_names[predicted[i]],
+                             float(probabilities[i, predicted[i]]), row=int(i), white=test.white) for i in wrong)
     return Report(float((predicted == truth).mean()), per_class, confusion, mistakes, tuple(class_names))

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from tllib import images, show
+from tllib import show
 from tllib.checking import check_kind, check_path
 from tllib.files import replacing
 from tllib.transfer import Mistake, Report
@@ -56,7 +56,7 @@ class MistakesBrowser(Panel):
         self._now = mistake
         words = f"{mistake.truth} → {mistake.predicted} ({mistake.probability:.0%})"
         try:
-            self.draw(show.images([images.load(mistake.path, size=224)], [words], inches=3.5))
+            self.draw(show.images([mistake.read(size=224)], [words], inches=3.5))
             self.say(f"Mistake {place + 1} of {len(shown)}: {mistake.path.parent.name}/{mistake.path.name}")
         except (OSError, ValueError) as error:
             self.say(f"Mistake {place + 1} of {len(shown)}: {error}")
