@@ -220,9 +220,10 @@ BAD = {"0-1": np.random.default_rng(0).random((8, 8, 3)), "NaN": np.full((8, 8, 
 TAKES = {"check": images.check, "check_each": images.check_each, "fit": lambda image: images.fit(image, 4),
          "fit_batch": lambda image: images.fit_batch(image, 4), "to_uint8": images.to_uint8,
          "list": lambda image: images.fit_batch([image], 4), "as_jpeg": images.as_jpeg,
+         "grey_levels": images.grey_levels,
          "save": lambda image: images.save("never.png", image),
          "save_animation": lambda image: images.save_animation("never.gif", [image])}
-RIGHT = {(name, "batch") for name in ("check", "check_each", "fit_batch", "to_uint8")} | {
+RIGHT = {(name, "batch") for name in ("check", "check_each", "fit_batch", "grey_levels", "to_uint8")} | {
     ("to_uint8", "grey"), ("to_uint8", "alpha")}
 
 
@@ -241,12 +242,22 @@ def test_what_is_no_picture_is_refused_in_a_sentence(function, kind, tmp_path, m
 def test_an_array_is_judged_as_a_whole(tmp_path):
     batch = np.full((3, 8, 8, 3), 99, "float32")
     batch[1], batch[2] = 0, 0.7  # black, and all but black
-    assert images.check(batch) is batch and len(images.check_each(batch)) == 3
-    for size in (8, 4):
-        np.testing.assert_allclose(images.fit_batch(batch, size)[:, 0, 0, 0], [99, 0, 1], atol=0.31)
-    with Image.open(images.save_animation(tmp_path / "film.gif", batch)) as film:
-        assert film.n_frames == 3
+    assert images.check(batch) is batch
+    for number, several in enumerate((batch, list(batch), tuple(batch[::-1])[::-1])):
+        np.testing.assert_array_equal(images.check_each(several), batch)
+        assert [picture[0, 0, 0] for picture in images.grey_levels(several)] == [99, 0, 1]
+        for size in (8, 4):
+            np.testing.assert_allclose(images.fit_batch(several, size)[:, 0, 0, 0], [99, 0, 1], atol=0.31)
+        with Image.open(images.save_animation(tmp_path / f"film {number}.gif", several)) as film:
+            assert film.n_frames == 3
     assert not images.fit_batch(batch[1], 4).any() and not images.fit(batch[1], 4).any(), "0 is black on every scale"
+
+
+@pytest.mark.parametrize("function", [images.check_each, images.grey_levels, lambda given: images.fit_batch(given, 4)])
+@pytest.mark.parametrize("others", [[], [np.full((8, 8, 3), 99)], [np.zeros((8, 8, 3))], [np.full((9, 9, 3), 0.2)]])
+def test_a_list_in_which_all_floats_are_0_to_1_is_refused(function, others):
+    with pytest.raises(ValueError, match=rf"^image {len(others)}: .*0\.9.*multiply by 255|^image 0: .*0\.2.*by 255"):
+        function([*others, np.full((8, 8, 3), 0.9)])
 
 
 def test_settings_out_of_range_are_refused(tmp_path):

@@ -6,7 +6,7 @@ What is wrong is refused where it enters: further in, the error would be Keras's
 import math
 import os
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Number, Real
 
 import numpy as np
@@ -93,6 +93,25 @@ def check_list(name: str, given: object, kind: type = str) -> None:
     for number, each in enumerate(given):
         if not isinstance(each, kind):
             raise ValueError(f"{name}: expected a list of {kind.__name__}, got {_shown(each)} as number {number}.")
+
+
+def check_class_numbers(name: str, numbers: np.ndarray, class_names: Sequence[str]) -> None:
+    """Refuse class numbers `(n,)` that are no whole numbers, or have no name.
+
+    Raises:
+        ValueError: the message says which number came.
+    """
+    numbers, names = np.asarray(numbers), len(class_names)
+    if not numbers.size:
+        return
+    if not np.issubdtype(numbers.dtype, np.integer):
+        fractions = numbers[numbers != np.rint(numbers)] if np.issubdtype(numbers.dtype, np.floating) else []
+        found = f"{fractions[0]:g}" if len(fractions) else f"an array of {numbers.dtype}"
+        raise ValueError(f"{name}: expected whole class numbers, 0 to {names - 1}, got {found}. Give the place of each "
+                         f"class in class_names; of floats such as 1.0, {name}.astype('int32').")
+    if not 0 <= numbers.min() <= numbers.max() < names:
+        raise ValueError(f"{name} holds class numbers from {numbers.min()} to {numbers.max()}, but there are "
+                         f"{names} class names: numbers go from 0 to {names - 1}.")
 
 
 def check_finite(who: str, answers: np.ndarray) -> None:

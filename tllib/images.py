@@ -1,13 +1,13 @@
 """Photo files, PIL images and arrays -> pixels in the one convention of this library.
 
 Every public image is RGB, `(height, width, 3)` or a batch of these, 0 to 255, uint8 or float32; scaling lives inside
-networks. Where an image is asked for, a PIL image will do: it is read as `load` reads its file. No function changes
-its argument.
+networks. Whether floats go to 255 or to 1 is told by all that come together, as one of them may be dark. Where an image
+is asked for, a PIL image will do: it is read as `load` reads its file. No function changes its argument.
 """
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tllib.checking import check_count, check_kind, check_number, check_path
@@ -46,14 +46,15 @@ def check(images: np.ndarray | Image.Image, *, name: str = "image", one: bool = 
     array = _array(images, name)
     _check_shape(array, name, one)
     _check_numbers(array, name)
-    low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 255:
-        raise ValueError(f"{name}: pixels go from 0 to 255 here, got {low:.4g} to {high:.4g}. Undo any preprocessing.")
+    _check_scale({name: array})
+    _check_range(array, name)
     return array
 
 
 def check_each(images: Sequence[np.ndarray] | np.ndarray | Image.Image, *, name: str = "image") -> list[np.ndarray]:
     """Return one image, a batch, or a list of any sizes, as a list of single images that follow the convention.
+
+    A list is judged as a whole, as an array is: one dark picture among others is fine.
 
     Args:
         images: `(h, w, 3)`, `(n, h, w, 3)`, a PIL image, or a list or tuple of single images.
@@ -62,10 +63,35 @@ def check_each(images: Sequence[np.ndarray] | np.ndarray | Image.Image, *, name:
     Raises:
         ValueError: as `check`.
     """
-    if isinstance(images, (list, tuple)):
-        return [check(image, name=f"{name} {number}", one=True) for number, image in enumerate(images)]
-    array = check(images, name=name)
-    return list(array.reshape(-1, *array.shape[-3:]))
+    arrays = _arrays(images, name)
+    for each, array in arrays.items():
+        _check_range(array, each)
+    return _singles(arrays)
+
+
+def grey_levels(images: Sequence[np.ndarray] | np.ndarray | Image.Image, *, name: str = "image") -> list[np.ndarray]:
+    """Round what `check_each` takes to a list of single images, uint8 `(h, w, 3)`, and cut off what lies outside.
+
+    Raises:
+        ValueError: as `check`, but for values outside 0-255.
+    """
+    return [rounded(image) for image in _singles(_arrays(images, name))]
+
+
+def _arrays(images: Sequence[np.ndarray] | np.ndarray | Image.Image, name: str) -> dict[str, np.ndarray]:
+    """Name -> array, all but its range checked: one for each image of a list, or a single one, which may be a batch."""
+    several = isinstance(images, (list, tuple))
+    given = {f"{name} {number}": image for number, image in enumerate(images)} if several else {name: images}
+    arrays = {each: _array(image, each) for each, image in given.items()}
+    for each, array in arrays.items():
+        _check_shape(array, each, one=several)
+        _check_numbers(array, each)
+    _check_scale(arrays)
+    return arrays
+
+
+def _singles(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    return [image for array in arrays.values() for image in array.reshape(-1, *array.shape[-3:])]
 
 
 def _array(images: np.ndarray | Image.Image, name: str) -> np.ndarray:
@@ -114,10 +140,22 @@ def _check_numbers(array: np.ndarray, name: str) -> None:
                          "images.load scales files; scale an array by what is white in it: image * (255 / 65535).")
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: expected finite numbers, got a NaN or infinite value among them.")
-    high = float(array.max())
-    if floats and array.any() and high <= LARGEST_OF_0_TO_1:  # a dark photo of whole numbers is a photo
+
+
+def _check_scale(arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuse floats of 0 to 1. All that came together are judged together, for one of them may be a dark picture."""
+    largest = {name: float(array.max()) for name, array in arrays.items()
+               if np.issubdtype(array.dtype, np.floating) and array.any()}  # dark whole numbers are a photo
+    if largest and max(largest.values()) <= LARGEST_OF_0_TO_1:
+        name, high = next(iter(largest.items()))
         raise ValueError(f"{name}: pixels go from 0 to 255 here, but the largest value is {high:.3g}. If they were "
                          "scaled to 0-1, multiply by 255: every network in tllib does its own scaling inside.")
+
+
+def _check_range(array: np.ndarray, name: str) -> None:
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 255:
+        raise ValueError(f"{name}: pixels go from 0 to 255 here, got {low:.4g} to {high:.4g}. Undo any preprocessing.")
 
 
 def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = None,
@@ -145,10 +183,7 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
         TypeError: `photo` is no path, bytes or PIL image.
     """
     check_kind("photo", photo, (str, os.PathLike, bytes, Image.Image), "Give the path of a photo file.")
-    if white is not None:
-        check_number("white", white)
-        if white <= 0:
-            raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
+    check_white(white)
     if size is not None:
         check_count("size", size)
     content = photo if isinstance(photo, (bytes, Image.Image)) else _read(photo)
@@ -160,6 +195,19 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
         what = "It" if content is photo else photo
         raise ValueError(f"{what} cannot be read as a picture: {error}") from error
     return array if size is None else _middle_square(array, size)
+
+
+def check_white(white: float | None) -> None:
+    """Refuse a value that nothing in a picture can have, as what is white in it; None is that of the file.
+
+    Raises:
+        ValueError: it is no number above 0.
+    """
+    if white is None:
+        return
+    check_number("white", white)
+    if white <= 0:
+        raise ValueError(f"white={white!r}: expected the value that is white in the picture, 4095 say.")
 
 
 def _read(path: str | os.PathLike) -> bytes:
@@ -236,7 +284,7 @@ def _pixels(photo: Image.Image, white: float | None = None) -> np.ndarray:
 
 def _scaled(values: np.ndarray, white: float) -> np.ndarray:
     """Scale values so that `white` becomes 255, and round them to uint8."""
-    return _rounded(np.nan_to_num(values.astype("float32")) * (255 / white))
+    return rounded(np.nan_to_num(values.astype("float32")) * (255 / white))
 
 
 def _white(photo: Image.Image, grey: np.ndarray) -> float:
@@ -251,11 +299,11 @@ def _white(photo: Image.Image, grey: np.ndarray) -> float:
     if photo.mode == "F" and grey.max() <= LARGEST_OF_0_TO_1:
         return 1.0
     if photo.mode == "F":
-        raise ValueError(f"it holds floats up to {grey.max():.4g}, and 0 to 1 is expected. Say which value is "
-                         "white: images.load(..., white=255).")
+        raise ValueError(f"it holds floats up to {grey.max():.4g}, and 0 to 1 is expected. Say which value is white: "
+                         "images.load(..., white=255), or of a folder datasets.load(..., white=255).")
     if bits > 16:
         raise ValueError(f"it holds whole numbers of {bits} bits, and does not say which is white. Say it: "
-                         "images.load(..., white=65535).")
+                         "images.load(..., white=65535), or of a folder datasets.load(..., white=65535).")
     return 2.0 ** (bits - 1 if SIGNED in tags.get(SAMPLE_FORMAT, ()) else bits) - 1
 
 
@@ -273,7 +321,7 @@ def fit(image: np.ndarray | Image.Image, size: int) -> np.ndarray:
         ValueError: as `check`, or `size` is no whole number from 1.
     """
     check_count("size", size)
-    return _middle_square(_rounded(check(image, one=True)), size)
+    return _middle_square(rounded(check(image, one=True)), size)
 
 
 def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int) -> np.ndarray:
@@ -286,7 +334,7 @@ def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int
     pictures = check_each(images)
     if not pictures:
         raise ValueError("images: the list is empty. Give one image or more.")
-    return np.stack([picture if picture.shape[:2] == (size, size) else _middle_square(_rounded(picture), size)
+    return np.stack([picture if picture.shape[:2] == (size, size) else _middle_square(rounded(picture), size)
                      for picture in pictures]).astype("float32")
 
 
@@ -311,11 +359,15 @@ def to_uint8(images: np.ndarray | Image.Image) -> np.ndarray:
     """
     array = _array(images, "image")
     _check_numbers(array, "image")
-    return _rounded(array)
+    _check_scale({"image": array})
+    return rounded(array)
 
 
-def _rounded(array: np.ndarray) -> np.ndarray:
-    """Round pixels that were checked; one dark picture of a good batch is not judged again."""
+def rounded(array: np.ndarray) -> np.ndarray:
+    """Round pixels that are known to go from 0 to 255, as `to_uint8` does, and judge them no more.
+
+    Use it for what was checked before, of which a dark picture may be left, and for what was drawn here.
+    """
     return np.clip(np.rint(array), 0, 255).astype("uint8")
 
 
@@ -331,7 +383,7 @@ def save(path: str | os.PathLike, image: np.ndarray | Image.Image) -> Path:
         raise ValueError(f"{path.name}: save as .png. JPEG and others would change the pixels.")
     image = check(image, one=True)
     with replacing(path) as temporary:
-        Image.fromarray(_rounded(image)).save(temporary, format="PNG")
+        Image.fromarray(rounded(image)).save(temporary, format="PNG")
     return path
 
 
@@ -355,7 +407,7 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray] | np.nd
     if len({frame.shape for frame in frames}) > 1:
         raise ValueError("The frames differ in size: cut them to one size with images.fit.")
     check_number("frames_per_second", frames_per_second, least=1, most=50)
-    first, *others = [Image.fromarray(_rounded(frame)) for frame in frames]
+    first, *others = [Image.fromarray(rounded(frame)) for frame in frames]
     with replacing(path) as temporary:
         first.save(temporary, format="GIF", save_all=True, append_images=others, duration=1000 / frames_per_second,
                    loop=0)
@@ -366,7 +418,7 @@ def as_jpeg(image: np.ndarray | Image.Image, *, quality: int = 75) -> np.ndarray
     """What is left of one image, uint8 `(h, w, 3)`, after it went through a JPEG file of that quality, 1 to 95."""
     check_count("quality", quality, most=95)
     file = io.BytesIO()
-    Image.fromarray(_rounded(check(image, one=True))).save(file, "JPEG", quality=quality)
+    Image.fromarray(rounded(check(image, one=True))).save(file, "JPEG", quality=quality)
     return np.array(Image.open(file))
 
 

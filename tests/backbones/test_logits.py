@@ -50,6 +50,81 @@ def grown():
     return network
 
 
+class Judging(layers.Layer):
+    """A layer of one's own, weights and sigmoid in one."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(4)
+
+    def call(self, x):
+        return ops.sigmoid(self.dense(x))
+
+
+# Networks that judge each class by itself: no logits, no probabilities of a choice.
+EACH_BY_ITSELF = {
+    "dense": lambda x: layers.Dense(4, "sigmoid")(x),
+    "of zeros": lambda x: layers.Dense(2, "sigmoid", kernel_initializer="zeros")(x),
+    "dense, another function": lambda x: layers.Dense(4, ops.sigmoid)(x),
+    "hard": lambda x: layers.Dense(4, "hard_sigmoid")(x),
+    "clipped": lambda x: ops.clip(layers.Dense(4, bias_initializer="ones")(x), 0, 1),
+    "by hand": lambda x: 1 / (1 + ops.exp(-layers.Dense(4)(x))),
+    "a layer of its own": lambda x: Judging()(x),
+    "side by side": lambda x: layers.Concatenate()([layers.Dense(1, "sigmoid")(x) for _ in range(4)]),
+    "averaged": lambda x: layers.Average()([layers.Dense(4, "sigmoid")(x) for _ in range(2)]),
+    "nested": lambda x: keras.Sequential([layers.Dense(4), layers.Activation("sigmoid"), layers.Identity()])(x),
+    "nested, side by side": lambda x: keras.Sequential([layers.Dense(4, "sigmoid")])(x) * 0.9,
+    "two choices": lambda x: layers.Concatenate()([layers.Dense(2, "softmax")(x), layers.Dense(3, "softmax")(x)]),
+    "of maps": lambda x: layers.GlobalAveragePooling2D()(
+        layers.Conv2D(4, 1, activation="sigmoid")(layers.Reshape((2, 2, 2))(x))),
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", EACH_BY_ITSELF)
+def test_a_network_that_judges_each_class_by_itself_is_refused(name):
+    with pytest.raises(ValueError, match=r"judges each class by itself, .* do not sum to 1\..*softmax"):
+        backbones.logits_of(own(EACH_BY_ITSELF[name]))
+
+
+def biased(bias, kernel="zeros", activation=None):
+    return layers.Dense(len(bias), activation, kernel_initializer=kernel,
+                        bias_initializer=lambda shape, dtype: ops.convert_to_tensor(bias, dtype))
+
+
+# Networks whose answers to pictures happen to lie in 0 to 1.
+LOGITS_OF_0_TO_1 = {
+    "not trained": lambda: biased([0, 0, 0]),
+    "constant": lambda: biased([0.0, 0.4, 1.0]),
+    "small": lambda: biased([0.5, 0.4, 0.2], seeded(1e-4, 2)),
+    "small and positive": lambda: biased([0, 0, 0], keras.initializers.RandomUniform(0, 1e-3, 2)),
+    "small, relu": lambda: biased([0.1, 0.1, 0.1], seeded(1e-3, 2), "relu"),
+    "small, tanh": lambda: biased([0.2, 0.3, 0.4], seeded(1e-3, 2), "tanh"),
+    "nested": lambda: keras.Sequential([layers.Dropout(0.5), biased([0.5, 0.4, 0.2], seeded(1e-4, 2))]),
+    "behind a sigmoid": lambda: keras.Sequential([layers.Dense(8, "sigmoid"), biased([0.5, 0.4, 0.2])]),
+    "a mean": lambda: lambda x: layers.Average()([biased([0.5, 0.4, 0.2], seeded(1e-4, 2))(x) for _ in range(2)]),
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("name", LOGITS_OF_0_TO_1)
+def test_logits_that_happen_to_lie_in_0_to_1_are_logits(name, photo):
+    network = own(LOGITS_OF_0_TO_1[name]())
+    answers = backbones.predict(network, photo[None].astype("float32"))
+    assert answers.min() >= 0 and answers.max() <= 1
+    assert backbones.logits_of(network) is network
+    powers = np.exp(answers[0].astype("float64"))
+    np.testing.assert_allclose(backbones.softmax(network, photo)[0], powers / powers.sum(), atol=1e-6)
+
+
+def test_sigmoids_of_a_number_and_its_negative_are_two_classes(photo):
+    network = own(lambda x: layers.Activation("sigmoid")(layers.Concatenate()([
+        one := layers.Dense(1, kernel_initializer=seeded(3, 2))(x), -one])))
+    answers = backbones.predict(network, photo[None].astype("float32"))
+    assert answers[0].sum() == pytest.approx(1) and abs(answers[0, 0] - 0.5) > 0.01
+    np.testing.assert_allclose(backbones.softmax(network, photo), answers, atol=1e-5)
+
+
 def averaged(features):
     logits = dense()(features)
     return layers.Average()([layers.Softmax()(logits), ops.softmax(logits)])

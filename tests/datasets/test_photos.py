@@ -1,7 +1,7 @@
 import os
 import unicodedata
 
-from tllib import datasets, files, images
+from tllib import datasets, files, images, show
 from tllib.datasets import PhotoSet
 
 import numpy as np
@@ -178,6 +178,50 @@ def test_classes_that_are_called_like_parts_stay_classes(tmp_path, folders):
     assert not photos.set_aside
 
 
+INSIDE = [
+    ("cats/train", "cats/test", "dogs/train", "dogs/test"),
+    ("images/cats/train", "images/cats/test", "images/dogs/train", "images/dogs/test"),
+    ("cats/images/train", "cats/images/test", "dogs/images/train", "dogs/images/test"),
+    ("cats/train/deep/deeper", "cats/test", "dogs/train", "dogs/test"),
+    ("dogs", "cats/train", "cats/test", "dogs/train", "dogs/test"),
+]
+
+
+@pytest.mark.parametrize("folders", INSIDE, ids=lambda folders: folders[0])
+def test_parts_inside_of_classes_can_be_named_and_are_joined_otherwise(tmp_path, folders):
+    folder = lay_out(tmp_path / "mine", *folders)
+    whole, train, test, both = (datasets.load(folder, split=split)
+                                for split in (None, "train", "test", ["test", "train"]))
+    assert whole.class_names == train.class_names == test.class_names == ("cats", "dogs")
+    assert not whole.set_aside and not train.set_aside and len(train) == len(test) == 4 and len(both) == 8
+    assert set(both.paths) == {*train.paths, *test.paths} and len(whole) == 2 * len(folders)
+    for name, part in (("train", train), ("test", test)):
+        for path, label in zip(part.paths, part.labels, strict=True):
+            assert {name, part.class_names[label]} < set(path.relative_to(folder).parts)
+    with pytest.raises(ValueError, match="has no part 'val': test, train"):
+        datasets.load(folder, split="val")
+
+
+@pytest.mark.parametrize("folders, message", [
+    (("cats/fold1", "cats/fold2", "dogs/fold1", "dogs/fold2"), r"cats holds fold1, fold2\. Say which .*split='fold1'"),
+    (("cats/train", "cats/extra", "dogs/train", "dogs/extra"), "cats holds train, like parts .*, beside extra"),
+    (("cats/train", "cats/test", "dogs/train", "dogs/test", "dogs/other"), "dogs holds test, train, .*, beside other"),
+])
+def test_what_classes_hold_is_asked_where_it_may_be_parts(tmp_path, folders, message):
+    folder = lay_out(tmp_path / "mine", *folders)
+    with pytest.raises(ValueError, match=message):
+        datasets.load(folder)
+    named = datasets.load(folder, split=folders[0].split("/")[1])
+    assert named.counts() == {"cats": 2, "dogs": 2} and not named.set_aside
+
+
+def test_parts_inside_of_some_classes_only_are_joined_and_cannot_be_named(tmp_path):
+    folder = lay_out(tmp_path / "mine", "animals/cat", "animals/dog", "vehicles/train", "vehicles/bus")
+    assert datasets.load(folder).counts() == {"animals": 4, "vehicles": 4}
+    with pytest.raises(ValueError, match="of the classes, vehicles hold parts, animals none"):
+        datasets.load(folder, split="train")
+
+
 def test_folds_are_chosen_by_name_one_or_several(tmp_path):
     folder = lay_out(tmp_path / "mine", *(f"fold{n}/{name}" for n in (1, 2, 3) for name in ("cats", "dogs")))
     one, two = datasets.load(folder, split="fold2"), datasets.load(folder, split=["fold1", "fold3"])
@@ -227,6 +271,50 @@ def test_links_in_circles_are_said_and_linked_classes_are_read(tmp_path):
         "all": "a link to a folder, not followed", "up": "a link to a folder, not followed",
         "gone": "in no class folder"}
     assert "3 set aside" in photos.report
+
+
+def deep(folder, kind="uint16", name="{}.png"):
+    """Two classes of two photos each, of a camera of 12 bits that writes files of more."""
+    for place, greys in (("a/0", (0, 4095)), ("a/1", (1000, 3000)), ("b/2", (4095, 0)), ("b/3", (3000, 1000))):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        ramp = np.linspace(*greys, 16).astype(kind)
+        Image.fromarray(np.repeat(ramp[None], 16, axis=0)).save(folder / name.format(place))
+    return folder
+
+
+def test_what_is_white_in_deep_photos_is_told_once_for_all(tmp_path):
+    photos = datasets.load(deep(tmp_path / "mine"), white=4095)
+    ramps = [np.linspace(*greys, 16) * 255 / 4095 for greys in ((0, 4095), (1000, 3000), (4095, 0), (3000, 1000))]
+    for part, right in ((photos, ramps), (photos.take(np.array([3, 0])), [ramps[3], ramps[0]])):
+        np.testing.assert_allclose(datasets.batches(part, size=16)[0][0][:, 5, :, 1], right, atol=1)
+        np.testing.assert_allclose([part.read(row)[5, :, 1] for row in range(len(part))], right, atol=1)
+    for axes, right in zip(show.photos(photos).axes, ramps, strict=True):
+        shown = axes.images[0].get_array()
+        assert (shown.min(), shown.max()) == pytest.approx((right.min(), right.max()), abs=1)
+    train, test = photos.split(test=0.5)
+    assert train.white == test.white == 4095
+    assert datasets.batches(datasets.load(tmp_path / "mine"), size=16)[0][0].max() == 16, "of 16 bits, 65535 is white"
+
+
+def test_photos_that_do_not_say_what_is_white_are_read_once_it_is_said(tmp_path):
+    folder = deep(tmp_path / "mine", "int32", "{}.tif")
+    for _ in range(2):  # what was found of one white is not kept for another
+        with pytest.raises(ValueError, match=r"32 bits.* or of a folder datasets\.load\(\.\.\., white=65535\)"):
+            datasets.load(folder)
+        photos = datasets.load(folder, white=4095)
+        assert len(photos) == 4 and datasets.batches(photos, size=16)[0][0].max() == 255
+
+
+@pytest.mark.parametrize("white", [0, -1, np.nan, "4095", True])
+def test_white_is_a_number_above_0(tmp_path, white):
+    with pytest.raises(ValueError, match=r"^white"):
+        datasets.load(make(tmp_path / "mine", fork=1, spoon=1), white=white)
+
+
+def test_photos_of_8_bits_stay_as_they_are_whatever_is_white(tmp_path):
+    folder = make(tmp_path / "mine", fork=2, spoon=2)
+    plain, other = (datasets.batches(datasets.load(folder, white=white), size=16)[0][0] for white in (None, 4095))
+    np.testing.assert_array_equal(plain, other)
 
 
 @pytest.mark.parametrize("counts, test, expected", [

@@ -120,8 +120,9 @@ def test_one_picture_or_a_batch_with_a_dark_one():
     one, batch = np.full((8, 8, 3), 99), np.full((2, 8, 8, 3), 99.0)
     batch[1] = 0.6
     assert len(show.images(one).axes) == 1 and show.images(one).alt == "1 picture."
-    first, second = (axes.images[0].get_array() for axes in show.images(batch).axes)
-    assert (first == 99).all() and (second == 1).all()
+    for several in (batch, list(batch)):
+        first, second = (axes.images[0].get_array() for axes in show.images(several).axes)
+        assert (first == 99).all() and (second == 1).all()
 
 
 @pytest.mark.parametrize("maps, message", [

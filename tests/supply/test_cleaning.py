@@ -159,7 +159,8 @@ def test_turned_and_16_bit_photos(messy):
 def looked(monkeypatch):
     """Names of the files that are decoded."""
     names, look = [], cleaning._look
-    monkeypatch.setattr(cleaning, "_look", lambda file: (file.is_file() and names.append(file.name)) or look(file))
+    monkeypatch.setattr(cleaning, "_look", lambda file, white: (
+        file.is_file() and names.append(file.name)) or look(file, white))
     return names
 
 

@@ -56,6 +56,34 @@ def test_many_dogs_in_one_call(lite0, dogs, tmp_path, monkeypatch):
             assert backbones.top_k(lite0, reloaded(result, tmp_path), k=1)[0][0][0] == "Siamese cat"
 
 
+def small():
+    """A network of four classes, always with the same weights."""
+    pixels = keras.Input((32, 32, 3))
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    x = keras.layers.Conv2D(8, 3, kernel_initializer=keras.initializers.RandomNormal(seed=1))(x)
+    dense = keras.layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(seed=2))
+    return keras.Model(pixels, dense(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+@pytest.mark.parametrize("several", [np.asarray, list, tuple])
+def test_a_dark_photo_of_a_bright_batch_is_attacked_too(several):
+    batch = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype("float32")
+    batch[1] = 0.7
+    results = synthesis.adversarial_images(small(), several(batch), steps=2)
+    assert [int(result.start[0, 0, 0]) for result in results] == np.rint(batch[:, 0, 0, 0]).tolist()
+    with pytest.raises(ValueError, match=r"photo.*multiply by 255"):
+        synthesis.adversarial_images(small(), several(batch / 255), steps=2)
+
+
+@pytest.mark.parametrize("brightest", [0, 1])
+def test_an_all_but_black_photo_is_attacked(brightest):
+    """Its picture after a step, 0 to 2, is not taken for one that was scaled to 0-1."""
+    photo = np.random.default_rng(0).integers(0, brightest + 1, (32, 32, 3)).astype("uint8")
+    result = synthesis.adversarial_image(small(), photo, steps=3)
+    np.testing.assert_array_equal(result.start, photo)
+    assert result.distance["largest"] == 1 and result.image.max() <= brightest + 1
+
+
 def test_any_other_class_is_easier(lite0, dog):
     away = synthesis.adversarial_image(lite0, dog, epsilon=None, steps=30)
     towards = synthesis.adversarial_image(lite0, dog, target="Siamese cat", epsilon=None, steps=30)

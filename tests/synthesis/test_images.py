@@ -118,6 +118,16 @@ def test_a_drawing_begins_with_black(start, small):
     assert result.start.max() <= 1 and result.start.shape == (32, 32, 3)
 
 
+def test_a_drawing_that_is_all_but_black_is_no_picture_of_0_to_1(small):
+    """Neither the picture, nor a frame of its film, nor what a layer draws."""
+    recipe = replace(PIXELS, steps=2, learning_rate=0.3)
+    black = np.zeros((32, 32, 3), "uint8")
+    *_, drawing = synthesis.draw(small, ["zebra"], recipe=recipe, start=black, size=32)
+    assert drawing.images.max() <= 1
+    assert synthesis.results(small, ["zebra"], drawing)[0].image.max() <= 1
+    assert synthesis.layer_image(small, "conv_pw_1", 0, recipe=recipe, start=black, size=32).max() <= 1
+
+
 @pytest.mark.parametrize("channel", [3, None])
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
     layer = backbones.last_maps("efficientnet_lite0")

@@ -1,11 +1,13 @@
 import shutil
+from dataclasses import replace
 
-from tllib import backbones, datasets, transfer
+from tllib import backbones, datasets, images, show, transfer
 from tllib.transfer import features
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -69,6 +71,27 @@ def test_other_weights_other_views_and_other_scaling_are_never_mixed_up(photos, 
         transfer.extract_features(network, photos)
     transfer.extract_features(one, photos, mirror=True)
     assert computed == [12, 12, 12, 12] and len(files(tmp_path)) == 3
+
+
+def test_what_is_white_counts_in_features_and_mistakes(tmp_path, monkeypatch, computed):
+    monkeypatch.setenv("TLLIB_CACHE", str(tmp_path / "cache"))
+    random, eight = np.random.default_rng(0), tmp_path / "eight"
+    for number in range(6):  # photos of 12 bits in files of 16, and the same of 8 bits
+        name, grey = f"{'ab'[number % 2]}/{number}.png", random.integers(0, 4096, (24, 24)).astype("uint16")
+        (tmp_path / "deep" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(grey).save(tmp_path / "deep" / name)
+        images.save(eight / name, np.repeat(np.rint(grey[..., None] * (255 / 4095)), 3, axis=-1).astype("uint8"))
+    sets = [datasets.load(eight), datasets.load(tmp_path / "deep", white=4095), datasets.load(tmp_path / "deep")]
+    right, told, untold = (transfer.extract_features(backbone(), photos) for photos in sets)
+    assert computed == [6, 6, 6]
+    np.testing.assert_array_equal(told.x, right.x)
+    assert np.abs(untold.x - right.x).max() > 0.1
+    head = transfer.train_head(told)
+    report = transfer.evaluate(head, replace(told, y=1 - told.y))
+    classified = transfer.evaluate(transfer.assemble(backbone(), head), replace(sets[1], labels=1 - sets[1].labels))
+    assert report.mistakes and [wrong.row for wrong in report.mistakes] == [wrong.row for wrong in classified.mistakes]
+    for one, other in zip(show.mistakes(report).axes, show.mistakes(classified).axes, strict=True):
+        assert one.images[0].get_array().max() > 200 and other.images[0].get_array().max() > 200
 
 
 def test_interrupted_it_goes_on_where_it_was(photos, computed, monkeypatch):

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tllib import backbones, datasets, images, transfer
+from tllib import backbones, datasets, images, show, transfer, widgets
 
 import keras
 import numpy as np
@@ -125,9 +125,21 @@ def test_evaluate_by_hand():
     assert report.accuracy == 0.25 and report.per_class == {"a": 0.5, "b": 0.0, "c": 0.0}
     assert report.balanced_accuracy == pytest.approx(1 / 6)
     np.testing.assert_array_equal(report.confusion, [[1, 1, 0], [0, 0, 1], [0, 1, 0]])
-    found = [(mistake.path, mistake.truth, mistake.predicted) for mistake in report.mistakes]
-    assert found == [("z", "c", "b"), ("x", "a", "b"), ("y", "b", "c")]
+    found = [(mistake.path, mistake.row, mistake.truth, mistake.predicted) for mistake in report.mistakes]
+    assert found == [("z", 3, "c", "b"), ("x", 1, "a", "b"), ("y", 2, "b", "c")]
     assert report.mistakes[0].probability == pytest.approx(0.9)
+
+
+def test_mistakes_of_a_table_without_paths_go_by_their_rows(tmp_path):
+    answers = keras.Input((2,))
+    head = keras.Model(answers, keras.layers.Softmax()(answers))
+    x = np.log([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]).astype("float32")
+    report = transfer.evaluate(head, transfer.FeatureTable(x, np.array([0, 0, 0]), (), ("a", "b")))
+    assert [(mistake.path, mistake.row, mistake.predicted) for mistake in report.mistakes] == [
+        (None, 2, "b"), (None, 1, "b")]
+    for look in (show.mistakes, lambda report: widgets.mistakes_browser(report, file=tmp_path / "choices.json")):
+        with pytest.raises(ValueError, match=r"only their rows: 2, 1\. Give evaluate a table that has the paths"):
+            look(report)
 
 
 def test_assembled_model_is_flat_and_agrees_with_the_table(backbone, photos, table):
@@ -233,6 +245,30 @@ def test_nan_and_infinity_are_refused_where_they_enter(bad):
         replace(table, x=x)
     with pytest.raises(ValueError, match=r"2 of 15 .*; the first is number 3"):
         transfer.FeatureTable(x, table.y, (), table.class_names)
+
+
+@pytest.mark.parametrize("y, found", [
+    ([0, 0.5, 1], "got 0.5"), ([0.0, 1.0, 1.0], "got an array of float64.*astype"), ([0, np.nan, 1], "got nan"),
+    ([0, np.inf, 1], "got an array of float64"), ([True, False, True], "got an array of bool"),
+    (["0", "1", "1"], "got an array of <U1"), ([0, 1, 2], "from 0 to 2, but there are 2 class names"),
+    ([0, -1, 1], "from -1 to 1")])
+def test_class_numbers_are_whole_and_have_names(y, found):
+    for name, make in (("y", lambda: transfer.FeatureTable(np.ones((3, 4), "float32"), np.array(y), (), ("a", "b"))),
+                       ("labels", lambda: datasets.PhotoSet(("1", "2", "3"), np.array(y), ("a", "b"), ""))):
+        with pytest.raises(ValueError, match=f"^{name}.*{found}"):
+            make()
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64", "uint8"])
+def test_whole_class_numbers_of_any_kind_will_do(kind):
+    table = clouds(5)
+    head = transfer.train_head(replace(table, y=table.y.astype(kind)))
+    assert transfer.evaluate(head, replace(table, y=table.y.astype(kind))).accuracy > 0.9
+
+
+def test_a_label_for_each_path():
+    with pytest.raises(ValueError, match=r"labels: expected one per path, 2, got shape \(3,\)"):
+        datasets.PhotoSet(("1", "2"), np.array([0, 1, 1]), ("a", "b"), "")
 
 
 def test_a_backbone_that_gives_nan_keeps_nothing_of_it(tmp_path, monkeypatch, photos):

@@ -1,7 +1,8 @@
 """Any Keras network for pictures -> the same network up to its logits; what is no such network is refused here.
 
 What a network gives is decided by the values it gives, not by its last layer: a softmax may stand inside a nested
-model, before another layer, or twice.
+model, before another layer, or twice. Only numbers of 0 to 1 that do not sum to 1 may be both, logits of an untrained
+network or the answers of sigmoids: then it counts what is made of them behind the last weights.
 """
 
 from tllib.backbones import engine
@@ -77,7 +78,8 @@ def logits_of(network: keras.Model) -> keras.Model:
         A model of the same weights, pixels -> logits `(n, classes)`; `network` itself if it gives logits.
 
     Raises:
-        TypeError, ValueError: as for `input_size`; or it does not give one number per class.
+        TypeError, ValueError: as for `input_size`; or it does not give one number per class, or judges each class by
+            itself, as sigmoids do.
     """
     size = input_size(network)
     output = network.outputs[0]
@@ -93,14 +95,14 @@ def logits_of(network: keras.Model) -> keras.Model:
     noise = np.random.default_rng(0).uniform(0, 255, (3, size, size, 3))
     grey = np.full((1, size, size, 3), 127.5)
     answers = engine.predict(network, np.concatenate([noise, grey]).astype("float32"))
+    if _judge_each_class(output, answers):
+        raise ValueError(f"The network {network.name!r} judges each class by itself, as sigmoids do: its numbers, 0 to "
+                         "1, do not sum to 1. Expected a choice between classes: Dense(classes, activation='softmax').")
     if _are_probabilities(answers):
         logits = _before("softmax", output)
         if logits is None:
             logits = ops.log(ops.maximum(ops.cast(output, "float32"), 1e-37))
         return _model(network, logits)
-    if _before("sigmoid", output) is not None:
-        raise ValueError(f"The network {network.name!r} judges each class by itself, by a sigmoid: its probabilities "
-                         "do not sum to 1. Expected a choice between classes: Dense(classes, activation='softmax').")
     return network
 
 
@@ -113,6 +115,51 @@ def _model(network: keras.Model, output: keras.KerasTensor) -> keras.Model:
 def _are_probabilities(answers: np.ndarray) -> bool:
     """Whether each row is non-negative and sums to 1, as exactly as half precision has it."""
     return bool((answers >= 0).all() and np.allclose(answers.astype("float64").sum(axis=1), 1, atol=0.01))
+
+
+def _judge_each_class(output: keras.KerasTensor, answers: np.ndarray) -> bool:
+    """Whether answers to pictures are probabilities of each class by itself, as several sigmoids give them.
+
+    Logits may lie in 0 to 1 as well. But they would leave it if the last layer with weights were given other numbers,
+    and would not change if its weights are 0.
+    """
+    sigmoid = _before("sigmoid", output) is not None
+    if not _lie_in_0_to_1(answers) or (_are_probabilities(answers) and not sigmoid):
+        return False
+    others = _answers_to_anything(output)
+    vary = len(others) > 0 and np.ptp(others, axis=0).max() > 0.5
+    if sigmoid:  # of x and -x, they are the probabilities of two classes
+        return not (vary and _are_probabilities(others))
+    return bool(vary and _lie_in_0_to_1(others))
+
+
+def _lie_in_0_to_1(answers: np.ndarray) -> bool:
+    return bool((answers >= 0).all() and (answers <= 1).all())
+
+
+def _answers_to_anything(output: keras.KerasTensor) -> np.ndarray:
+    """What a network would answer, finite rows `(n, classes)`, if its last layers with weights were given anything."""
+    operation, _, index = output._keras_history
+    if getattr(operation, "outputs", None) and operation.weights:  # a nested model
+        return _answers_to_anything(operation.outputs[index])
+    tensors, random = list(_into_last_weights(output).values()), np.random.default_rng(0)
+    sizes = 10 ** random.uniform(-3, 4, 16)
+    numbers = [np.stack([random.normal(0, size, [side or 2 for side in tensor.shape[1:]]) for size in sizes])
+               for tensor in tensors]
+    answers = keras.Model(tensors, output)([each.astype("float32") for each in numbers], training=False)
+    answers = ops.convert_to_numpy(ops.cast(answers, "float32"))
+    return answers[np.isfinite(answers).all(axis=1)]
+
+
+def _into_last_weights(tensor: keras.KerasTensor) -> dict[int, keras.KerasTensor]:
+    """What the last layers with weights on the way to a tensor are given, by id; where there are none, the pixels."""
+    operation, node, _ = tensor._keras_history
+    inputs = operation._inbound_nodes[node].input_tensors
+    if not inputs:
+        return {id(tensor): tensor}
+    if getattr(operation, "weights", None):
+        return {id(each): each for each in inputs}
+    return {key: each for before in inputs for key, each in _into_last_weights(before).items()}
 
 
 def _before(activation: str, tensor: keras.KerasTensor) -> keras.KerasTensor | None:

@@ -40,26 +40,31 @@ LABELS_ELSEWHERE = "If a table or the file names say what each photo shows, move
 def by_class(folder: Path, *, labels: str | None = None, split: str | Sequence[str] | None = None) -> Rows:
     """Read a folder per class, photos at any depth below it; or a folder per part ("train", "test"), holding these.
 
-    `split` names one folder of a part, or several.
+    Parts may lie inside the classes as well: `cats/train`, `cats/test`, `dogs/train` … `split` names one folder of a
+    part, or several.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"No folder at {folder}. Give one that holds a folder of photos for each class.")
     place = _unwrapped(folder)
     parts = _parts(place, split)
-    chosen = _chosen(folder, parts, split)
+    divided = {} if parts else _divided_classes(place, split)
+    chosen = _chosen(folder, [*parts, *itertools.chain(*divided.values())], split)
     homes = [_unwrapped(part) for part in chosen] if parts else [place]
-    classes = [entry for home in homes for entry in _classes(home)]
-    _check_one_level(homes if parts else [], classes)
-    inside = {entry: _files(entry) for entry in classes}
-    rows = [(path, unicodedata.normalize("NFC", entry.name)) for entry, files in inside.items() for path in files]
+    classes = {entry: entry.name for home in homes for entry in _classes(home)}
+    _check_one_level(homes if parts else [], list(classes))
+    not_chosen = [part for part in parts if part not in chosen]
+    if divided and split is not None:
+        not_chosen = list(divided)  # all but the chosen parts of them
+        classes = {part: entry.name for entry, own in divided.items() for part in own if part in chosen}
+    held = {entry: _files(entry) for entry in classes}
+    rows = [(path, unicodedata.normalize("NFC", classes[entry])) for entry, files in held.items() for path in files]
     if parts and not rows:
         raise ValueError(f"{place} holds {_listed(chosen)}, parts of a data set, but they hold no folder per class. "
                          f"{LABELS_ELSEWHERE}")
-    not_chosen = [part for part in parts if part not in chosen]
     outside = _walk(folder, without={*classes, *not_chosen})
     links = [path for entry in (folder, *filter(Path.is_symlink, classes)) for path in _links(entry)]
-    empty = [entry for entry, files in inside.items() if not files]
-    rest = [*outside, *(link for link in links if link not in inside), *empty]
+    empty = [entry for entry, files in held.items() if not files]
+    rest = [*outside, *(link for link in links if link not in held), *empty]
     return rows + [(path, "") for path in sorted(rest, key=_letters)]
 
 
@@ -121,29 +126,64 @@ def _parts(place: Path, split: str | Sequence[str] | None) -> list[Path]:
     hold_classes = any(len(_with_pictures(part)) > 1 for part in parts)
     differ_by_number = len({re.sub(r"\d+", "", part.name) for part in parts}) == 1
     if split is None and kinds == {"fold"} and hold_classes:
-        raise ValueError(f"{place} holds {_listed(parts)}. Say which to load, one or several: "
-                         f"split={parts[0].name!r}, or split={[part.name for part in parts[1:3]]}.")
+        raise _say_which(place, parts)
     if not others and (len(kinds) > 1 or differ_by_number):
         return parts
     if len(kinds) == 1 and not hold_classes:
         return []  # "train" beside "bus", "valid" beside "not valid": classes
     if split is None:
-        beside = f", beside {_listed(others)}" if others else ""
-        raise ValueError(f"{place} holds {_listed(parts)}, like parts of a data set{beside}. Name a part, "
-                         f"split={parts[0].name!r}, or move what doesn't belong there elsewhere.")
+        raise _like_parts(place, parts, others)
     return parts
+
+
+def _divided_classes(place: Path, split: str | Sequence[str] | None) -> dict[Path, list[Path]]:
+    """Class folder -> the parts of the set inside it, `cats/train` and `cats/test`; none if the classes hold no parts.
+
+    Raises:
+        ValueError: it can't be told, or shouldn't be joined, and no `split` says what is wanted; or `split` does, but
+            not all classes hold parts.
+    """
+    inside = {entry: _with_pictures(_unwrapped(entry)) for entry in _with_pictures(place)}
+    parts = {entry: [folder for folder in folders if part_of(folder.name)] for entry, folders in inside.items()}
+    whole = [entry for entry, own in parts.items() if not own]
+    if len(whole) == len(parts) or (whole and split is None):
+        return {}
+    if whole:
+        holding = _listed([entry for entry in parts if entry not in whole])
+        raise ValueError(f"{place}: of the classes, {holding} hold parts, {_listed(whole)} none. Divide all alike, or "
+                         "leave out split.")
+    if split is not None:
+        return parts
+    for entry, own in parts.items():
+        others = [folder for folder in inside[entry] if folder not in own]
+        if others:
+            raise _like_parts(entry, own, others)
+        if len(own) > 1 and {part_of(part.name) for part in own} == {"fold"}:
+            raise _say_which(entry, own)
+    return parts
+
+
+def _say_which(place: Path, parts: list[Path]) -> ValueError:
+    return ValueError(f"{place} holds {_listed(parts)}. Say which to load, one or several: "
+                      f"split={parts[0].name!r}, or split={[part.name for part in parts[1:3]]}.")
+
+
+def _like_parts(place: Path, parts: list[Path], others: list[Path]) -> ValueError:
+    beside = f", beside {_listed(others)}" if others else ""
+    return ValueError(f"{place} holds {_listed(parts)}, like parts of a data set{beside}. Name a part, "
+                      f"split={parts[0].name!r}, or move what doesn't belong there elsewhere.")
 
 
 def _chosen(folder: Path, parts: list[Path], split: str | Sequence[str] | None) -> list[Path]:
     """The parts that `split` names, all for None."""
     if split is None:
         return parts
-    by_name = {part.name: part for part in parts}
+    known = dict.fromkeys(part.name for part in parts)
     wanted = [split] if isinstance(split, str) else list(split)
     for name in wanted:
-        if name not in by_name:
-            raise ValueError(f"{folder} has no part {name!r}: {', '.join(by_name) or 'only classes'}.")
-    return [by_name[name] for name in wanted]
+        if name not in known:
+            raise ValueError(f"{folder} has no part {name!r}: {', '.join(known) or 'only classes'}.")
+    return [part for name in wanted for part in parts if part.name == name]
 
 
 def _check_one_level(parts: list[Path], classes: list[Path]) -> None:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tllib import images
 from tllib.checking import check_count, check_kind
 from tllib.datasets.photos import PhotoSet
 from tllib.progress import progress
@@ -60,7 +59,7 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
     check_kind("first", first, PhotoSet, "datasets.load(name) gives one.")
     check_kind("second", second, PhotoSet, "datasets.load(name) gives one.")
     check_count("bits", bits, least=0, most=64)
-    ours, theirs = _small(first.paths), _small(second.paths)
+    ours, theirs = _small(first), _small(second)
     their_hashes = _hashes(theirs)
     found: dict[tuple[int, int], int] = {}
     for turned in _positions(ours):
@@ -73,15 +72,16 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
     return sorted(pairs, key=lambda pair: (pair.bits, str(pair.first), str(pair.second)))
 
 
-def _small(paths: tuple[Path, ...]) -> np.ndarray:
+def _small(photos: PhotoSet) -> np.ndarray:
     """Photos as small grey pictures, uint8 `(n, SMALL, SMALL)`."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        read = progress(pool.map(_small_one, paths), what="comparing photos", total=len(paths), unit="photo")
+        smaller = pool.map(lambda row: _small_one(photos, row), range(len(photos)))
+        read = progress(smaller, what="comparing photos", total=len(photos), unit="photo")
         return np.array(list(read), "uint8").reshape(-1, SMALL, SMALL)
 
 
-def _small_one(path: Path) -> np.ndarray:
-    photo = Image.fromarray(images.load(path, size=SIDE)).convert("L")
+def _small_one(photos: PhotoSet, row: int) -> np.ndarray:
+    photo = Image.fromarray(photos.read(row, size=SIDE)).convert("L")
     return np.asarray(photo.resize((SMALL, SMALL), Image.Resampling.LANCZOS))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tllib.checking import check_count, check_number, check_path
+from tllib import images
+from tllib.checking import check_class_numbers, check_count, check_number, check_path
 from tllib.datasets import layouts
 from tllib.drawings.folders import drawn
 from tllib.files import data_root
@@ -29,6 +30,11 @@ class PhotoSet:
         class_names: name of each class number.
         report: one line on where the photos come from and what was left out.
         set_aside: file that can't be used -> why.
+        white: the value that is white in photos of more than 8 bits, see `images.load`. Defaults to None, what each
+            file says.
+
+    Raises:
+        ValueError: not a label for each path, or one that is not whole or has no name.
     """
 
     paths: tuple[Path, ...]
@@ -36,6 +42,12 @@ class PhotoSet:
     class_names: tuple[str, ...]
     report: str
     set_aside: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    white: float | None = None
+
+    def __post_init__(self):
+        if np.shape(self.labels) != (len(self.paths),):
+            raise ValueError(f"labels: expected one per path, {len(self.paths)}, got shape {np.shape(self.labels)}.")
+        check_class_numbers("labels", self.labels, self.class_names)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -50,6 +62,10 @@ class PhotoSet:
         """Class name -> number of photos."""
         numbers = np.bincount(self.labels, minlength=len(self.class_names)).tolist()
         return dict(zip(self.class_names, numbers, strict=True))
+
+    def read(self, row: int, *, size: int | None = None) -> np.ndarray:
+        """Pixels of one photo, uint8 `(h, w, 3)`, or `(size, size, 3)` of its middle square; see `images.load`."""
+        return images.load(self.paths[row], size=size, white=self.white)
 
     def subset(self, n: int, *, seed: int = 0) -> "PhotoSet":
         """Draw n photos, each class in proportion; at least one of each class, or it is a ValueError."""
@@ -89,13 +105,15 @@ class PhotoSet:
 
 
 def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labels: str | None = None,
-         split: str | Sequence[str] | None = None, fallback: str | Sequence[str] = ()) -> PhotoSet:
+         split: str | Sequence[str] | None = None, fallback: str | Sequence[str] = (),
+         white: float | None = None) -> PhotoSet:
     """Find a data set on this machine, and look at its photos. Nothing is downloaded; drawn sets are drawn once.
 
     Args:
         name: "cats_vs_dogs", "cats_vs_dogs_small", "oxford_pets"; "cartoon_pets", "textures", "drawn_digits",
             "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class,
-            or a folder for each part ("train", "Test_Data", "seg_val") that holds these.
+            or a folder for each part ("train", "Test_Data", "seg_val") that holds these; parts inside of the classes
+            will do as well.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
         labels: "species" or "breed" of pets, "infection" or "winding" of cells. Defaults to the first that a set has.
         split: an official part: "trainval" or "test" of Oxford's pets and of textures, digits and cells; of a folder,
@@ -103,20 +121,24 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             have to be named.
         fallback: what to load when `name` is not on this machine: a set, or several: the first that is here; `.report`
             says which. With `split`, three quarters of it are "trainval", every fourth photo is "test".
+        white: the value that is white in photos of more than 8 bits, such as 4095 of a camera of 12 bits that writes
+            files of 16. Whatever reads the photos heeds it; of a photo that you read yourself, tell `images.load` as
+            well. Defaults to None, what each file says.
 
     Raises:
         FileNotFoundError: it is not there; the message says where to get it and where to put it.
         ValueError: unknown name, label kind or split; a folder without classes, or one in which classes and parts can't
-            be told apart.
+            be told apart; or `white` is no number above 0.
         TypeError: `name` or `root` is neither text nor a path.
     """
     check_path("name", name)
     if root is not None:
         check_path("root", root)
+    images.check_white(white)
     if name not in SOURCES:
         if isinstance(name, os.PathLike) or len(Path(name).parts) > 1 or os.path.isdir(name):  # "" is none
             folder = Path(name).expanduser()
-            return _looked_at(folder, layouts.by_class(folder, split=split), folder.name)
+            return _looked_at(folder, layouts.by_class(folder, split=split), folder.name, white=white)
         raise unknown_name("data set", name, SOURCES)
     source = SOURCES[name]
     parts = tuple(source.photos) if len(source.photos) > 1 else ()
@@ -132,19 +154,20 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
                                     f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
                                     "Or use 'cartoon_pets', always there.")
-        instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None)
+        instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None, white=white)
         if split is not None:  # a set without official parts: every fourth photo is for testing
             fourth = np.arange(len(instead)) % 4 == 3
             instead = instead.take(np.flatnonzero(fourth if split == "test" else ~fourth))
         return replace(instead, report=f"{source.title} is not on this machine. {instead.report}")
     rows = getattr(layouts, source.layout)(folder, labels=labels, split=split)
-    return _looked_at(folder, rows, source.title, source.noun)
+    return _looked_at(folder, rows, source.title, source.noun, white=white)
 
 
-def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos") -> PhotoSet:
+def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos", *,
+               white: float | None) -> PhotoSet:
     """Leave out what is no photo or can't be read, and say so."""
     reasons = {path: _why_in_no_class(path) for path, label in rows if not label}
-    reasons |= cleaning.unusable(folder, [path for path, label in rows if label])
+    reasons |= cleaning.unusable(folder, [path for path, label in rows if label], white=white)
     kept = [(path, label) for path, label in rows if path not in reasons]
     counts = Counter(label for _, label in kept)
     unread = {path for path in reasons if layouts.should_be_picture(path) or path.is_symlink()}
@@ -164,7 +187,7 @@ def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos
     if remarks:
         report = f"{report}; {remarks}"
     return PhotoSet(tuple(path for path, _ in kept), _labels([names.index(label) for _, label in kept]), names, report,
-                    reasons)
+                    reasons, white)
 
 
 def _why_in_no_class(path: Path) -> str:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from tllib import images
 from tllib.checking import check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.photos import PhotoSet
@@ -64,7 +63,7 @@ class Batches(keras.utils.PyDataset):
         return np.random.default_rng([self.seed, epoch]).permutation(count)
 
     def _read(self, row: int, place: np.ndarray) -> None:
-        place[:] = images.load(self.photos.paths[row], size=self.size)
+        place[:] = self.photos.read(row, size=self.size)
 
     def on_epoch_end(self):
         """Go on to the next epoch: another order, other augmentation. `fit` and plain loops do so by themselves."""

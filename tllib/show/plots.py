@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from tllib.checking import check_count, check_kind, check_list, check_number, check_several
 from tllib.datasets import PhotoSet
-from tllib.images import check, check_each, load, to_uint8
+from tllib.images import grey_levels
 from tllib.show.words import counted, ends, listed
 from tllib.transfer import RateSearch, Report
+from tllib.transfer.evaluate import check_paths
 
 import matplotlib.figure
 import numpy as np
@@ -84,7 +85,7 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
     check_list("titles", titles)
     check_count("columns", columns)
     check_number("inches", inches, least=0.1)
-    pictures = grey_levels(pictures)
+    pictures = grey_levels(pictures, name="picture")
     if not pictures:
         return _note("nothing to show")
     columns = min(columns, len(pictures))
@@ -102,13 +103,6 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
     return figure
 
 
-def grey_levels(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image) -> list[np.ndarray]:
-    """Round pictures to uint8 `(h, w, 3)` each, with what lies beyond 0 and 255 cut off; refuse what is no picture."""
-    if isinstance(pictures, (list, tuple)):
-        return [check(to_uint8(picture), name=f"picture {number}", one=True) for number, picture in enumerate(pictures)]
-    return check_each(to_uint8(pictures), name="picture")
-
-
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
     """Show n photos of a set, its classes as evenly as they come, each under its label."""
     check_kind("photo_set", photo_set, PhotoSet, "datasets.load(name) gives one.")
@@ -121,7 +115,7 @@ def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
         turn[rows] = np.arange(len(rows))
     rows = sorted(sorted(order, key=lambda row: turn[row])[:n])
     names = [photo_set.class_names[photo_set.labels[row]] for row in rows]
-    return images([load(photo_set.paths[row], size=160) for row in rows], names,
+    return images([photo_set.read(row, size=160) for row in rows], names,
                   alt=listed(counted(len(rows), "photo"), names))
 
 
@@ -190,7 +184,7 @@ def heat_maps(pictures: Sequence[np.ndarray] | np.ndarray, maps: Sequence[np.nda
     Raises:
         ValueError: not a map for each picture, one of another size, or values outside 0-1; or as in `images`.
     """
-    pictures = grey_levels(pictures)
+    pictures = grey_levels(pictures, name="picture")
     check_several("maps", maps)
     check_list("titles", titles)
     if len(pictures) != len(maps):
@@ -244,14 +238,19 @@ def confusion(report: Report) -> Figure:
 
 
 def mistakes(report: Report, *, n: int = 8) -> Figure:
-    """Show the n surest mistakes: truth -> answer, and how sure the classifier was."""
+    """Show the n surest mistakes: truth -> answer, and how sure the classifier was.
+
+    Raises:
+        ValueError: their photos are not known, as of a table without paths.
+    """
     check_kind("report", report, Report, "transfer.evaluate gives one.")
+    check_paths(report)
     check_count("n", n)
     worst = report.mistakes[:n]
     if not worst:
         return _note("no mistakes")
     titles = [f"{wrong.truth} → {wrong.predicted} ({wrong.probability:.0%})" for wrong in worst]
-    return images([load(mistake.path, size=160) for mistake in worst], titles,
+    return images([mistake.read(size=160) for mistake in worst], titles,
                   alt=listed(counted(len(worst), "mistake"), titles))
 
 

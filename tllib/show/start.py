@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from tllib.checking import check_kind, check_several
-from tllib.show.plots import Figure, grey_levels
+from tllib.images import grey_levels
+from tllib.show.plots import Figure
 from tllib.show.words import listed
 
 import numpy as np
@@ -22,7 +23,7 @@ def guesses(picture: np.ndarray, answers: Sequence[tuple[str, float]]) -> Figure
     Raises:
         ValueError: as in `images`, or more than one picture.
     """
-    pictures = grey_levels(picture)
+    pictures = grey_levels(picture, name="picture")
     check_several("answers", answers)
     if len(pictures) != 1:
         raise ValueError(f"picture: expected one, got {len(pictures)}. Show them one after the other.")

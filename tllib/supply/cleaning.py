@@ -24,24 +24,26 @@ PASSING = "can't be read now"  # what is said of an error that may pass begins s
 VERSION = 2  # raise it when `images.load` reads files that it refused before, or the other way round
 
 
-def unusable(folder: str | os.PathLike, files: Sequence[Path]) -> dict[Path, str]:
+def unusable(folder: str | os.PathLike, files: Sequence[Path], *, white: float | None = None) -> dict[Path, str]:
     """Decode every file that was not decoded before.
 
     Args:
         folder: folder of the data set; `files` lie below it.
         files: photo files.
+        white: the value that is white in those of more than 8 bits, see `images.load`.
 
     Returns:
         File -> why it can't be used, in the order of `files`; those that can be used are left out.
     """
     folder = Path(folder)
-    record = cache_root() / "photos" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.json"
+    about = str(folder.resolve()) if white is None else f"{folder.resolve()} white={white}"
+    record = cache_root() / "photos" / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
     known = _read(record)
     names = [file.relative_to(folder).as_posix() for file in files]
     stamps = [[file.stat().st_size, file.stat().st_mtime_ns] if file.exists() else [-1, 0] for file in files]
     new = [row for row, name in enumerate(names) if known.get(name, [])[:2] != stamps[row]]
     passing, pool = {}, ThreadPoolExecutor(os.cpu_count())
-    looked = pool.map(lambda row: _look(files[row]), new)
+    looked = pool.map(lambda row: _look(files[row], white), new)
     try:
         bar = progress(looked, what="looking at photos", total=len(new), unit="file")
         for row, (reason, lasts) in zip(new, bar, strict=True):
@@ -58,12 +60,12 @@ def unusable(folder: str | os.PathLike, files: Sequence[Path]) -> dict[Path, str
     return {file: reason for file, reason in reasons.items() if reason}
 
 
-def _look(file: Path) -> tuple[str, bool]:
+def _look(file: Path, white: float | None) -> tuple[str, bool]:
     """What is wrong with a file, or nothing; and whether that lasts as long as the file."""
     try:
         if not file.stat().st_size:
             return "empty file", True
-        images.load(file, size=16)
+        images.load(file, size=16, white=white)
     except FileNotFoundError:
         return "no such file", False
     except (OSError, MemoryError, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_several
-from tllib.images import check_each, fit
+from tllib.images import check_each, fit_batch, rounded
 from tllib.progress import progress
 from tllib.synthesis.attacks import FixedBudget, SmallestChange
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
@@ -61,7 +61,7 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     _check(len(photos), epsilon, steps, robust)
     check_count("seed", seed, least=0)
     began, networks = time.perf_counter(), [backbones.logits_of(each) for each in (network, *also)]
-    starts = np.stack([fit(photo, backbones.input_size(network)) for photo in photos])
+    starts = rounded(fit_batch(photos, backbones.input_size(network)))
     seen = backbones.softmax(network, starts)
     sources = seen.argmax(axis=1)
     classes = sources if target is None else np.full(len(starts), number_of(network, target))

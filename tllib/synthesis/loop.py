@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_finite, check_kind, check_several
-from tllib.images import fit_batch, to_uint8
+from tllib.images import fit_batch, rounded
 from tllib.synthesis.objectives import class_loss, class_margin, class_probability
 from tllib.synthesis.parametrization import Fourier, Pixels
 from tllib.synthesis.penalties import total_variation
@@ -46,7 +46,7 @@ class Drawing:
     @property
     def images(self) -> np.ndarray:
         """The images as they are now, uint8 `(n, size, size, 3)`."""
-        return to_uint8(ops.convert_to_numpy(self._parametrization.paint(self._parameters)))
+        return rounded(ops.convert_to_numpy(self._parametrization.paint(self._parameters)))
 
     @property
     def history(self) -> dict[str, np.ndarray]:
@@ -126,7 +126,7 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
     optimizer = keras.optimizers.Adam(rate)
     gradients = [_gradient(network, parametrization, scores) for network in networks]
     units = [_spread(network) for network in networks]
-    terms, starts = [], to_uint8(starts)
+    terms, starts = [], rounded(starts)
     try:
         for step in range(recipe.steps):
             done = step / recipe.steps

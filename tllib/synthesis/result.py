@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tllib import backbones
-from tllib.images import to_uint8
+from tllib.images import rounded
 from tllib.suggest import other_classes, unknown_name
 
 import keras
@@ -100,7 +100,7 @@ def measure(networks: Sequence[keras.Model], images: np.ndarray, starts: np.ndar
             histories: Sequence[dict[str, np.ndarray]], seconds: float,
             sources: Sequence[int | None]) -> list[ImageResult]:
     """Round images to uint8 and ask the networks, once for all, about exactly those."""
-    names, images = names_of(networks[0]), to_uint8(images)
+    names, images = names_of(networks[0]), rounded(images)
     answers = np.stack([backbones.softmax(network, images) for network in networks])
     results = []
     for row, (image, start, target, source, history) in enumerate(

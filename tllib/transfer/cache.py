@@ -25,7 +25,7 @@ VERSION = 1  # raise it when photos are read, cropped or resized in another way
 
 
 class FeatureCache:
-    """Rows of one network, given by name and fingerprint; `view` is what is done to photos before it sees them."""
+    """Rows of one network, given by name and fingerprint; `view` is what else decides how it sees a photo."""
 
     def __init__(self, name: str, fingerprint: str, view: str, *, enabled: bool = True):
         self.view, self.keys = view, []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tllib import datasets
+from tllib import datasets, images
 from tllib.transfer.classifier import ROWS, Classifier, check_probabilities
 from tllib.transfer.features import FeatureTable, predict
 from tllib.transfer.provenance import check_same_backbone, check_same_classes
@@ -14,12 +14,27 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mistake:
-    """One photo, its label, what the classifier said instead and how sure it was, 0 to 1."""
+    """One photo, its label, what the classifier said instead and how sure it was.
 
-    path: Path
+    Attributes:
+        path: of the photo; None if it is not known, as of a table without paths.
+        truth: name of its class.
+        predicted: name of the class that the classifier chose.
+        probability: of that class, 0 to 1.
+        row: number of the photo in what was given to `evaluate`. Defaults to None, not known.
+        white: the value that is white in it if it has more than 8 bits, as of `PhotoSet`.
+    """
+
+    path: Path | None
     truth: str
     predicted: str
     probability: float
+    row: int | None = None
+    white: float | None = None
+
+    def read(self, *, size: int | None = None) -> np.ndarray:
+        """Pixels of the photo, uint8 `(h, w, 3)`, or `(size, size, 3)` of its middle square; see `images.load`."""
+        return images.load(self.path, size=size, white=self.white)
 
 
 @dataclass(frozen=True)
@@ -61,13 +76,26 @@ def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureT
     """
     if isinstance(model, Classifier) and isinstance(test, datasets.PhotoSet):
         check_same_classes("The classifier", model.class_names, "the photos", test.class_names)
-        return _report(predict(model.model, test), test.labels, test.paths, test.class_names)
+        return _report(predict(model.model, test), test.labels, test)
     if isinstance(model, keras.Model) and isinstance(test, FeatureTable):
         _check_head(model, test)
         parts = [keras.ops.convert_to_numpy(model(test.x[start:start + ROWS])) for start in range(0, len(test), ROWS)]
-        return _report(np.concatenate(parts), test.y, test.paths, test.class_names)
+        return _report(np.concatenate(parts), test.y, test)
     raise TypeError("evaluate takes a Classifier and a PhotoSet, or a head and a FeatureTable; "
                     f"got {type(model).__name__} and {type(test).__name__}.")
+
+
+def check_paths(report: Report) -> None:
+    """Refuse a report whose mistakes are to be shown, if photos of them are not known.
+
+    Raises:
+        ValueError: the message names the rows.
+    """
+    rows = [str(mistake.row) for mistake in report.mistakes if mistake.path is None]
+    if rows:
+        more = ", …" if len(rows) > 8 else ""
+        raise ValueError(f"The photos of these mistakes are not known, only their rows: {', '.join(rows[:8])}{more}. "
+                         "Give evaluate a table that has the paths of its photos, or read report.mistakes.")
 
 
 def _check_head(head: keras.Model, table: FeatureTable) -> None:
@@ -82,8 +110,9 @@ def _check_head(head: keras.Model, table: FeatureTable) -> None:
                          f"{table.x.shape[1]} per photo.")
 
 
-def _report(probabilities, truth, paths, class_names) -> Report:
+def _report(probabilities: np.ndarray, truth: np.ndarray, test: datasets.PhotoSet | FeatureTable) -> Report:
     check_probabilities(probabilities, "The classifier")
+    class_names, paths = test.class_names, test.paths if len(test.paths) else [None] * len(truth)
     predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((len(class_names), len(class_names)), int)
     np.add.at(confusion, (truth, predicted), 1)
@@ -92,5 +121,5 @@ def _report(probabilities, truth, paths, class_names) -> Report:
     wrong = np.flatnonzero(predicted != truth)
     wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
     mistakes = tuple(Mistake(paths[i], class_names[truth[i]], class_names[predicted[i]],
-                             float(probabilities[i, predicted[i]])) for i in wrong)
+                             float(probabilities[i, predicted[i]]), row=int(i), white=test.white) for i in wrong)
     return Report(float((predicted == truth).mean()), per_class, confusion, mistakes, tuple(class_names))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
-from tllib.checking import check_count, check_kind
+from tllib.checking import check_class_numbers, check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
 from tllib.progress import progress
@@ -29,9 +29,11 @@ class FeatureTable:
         paths: the photo of each row; may be empty.
         class_names: name of each class number.
         backbone: which network the features come from. Defaults to None, not known.
+        white: the value that is white in its photos of more than 8 bits, as of `PhotoSet`.
 
     Raises:
-        ValueError: shapes that don't fit, a class number without a name, or a row with NaN or infinity.
+        ValueError: shapes that don't fit, a class number that is not whole or has no name, or a row with NaN or
+            infinity.
     """
 
     x: np.ndarray
@@ -39,14 +41,13 @@ class FeatureTable:
     paths: tuple[Path, ...]
     class_names: tuple[str, ...]
     backbone: BackboneId | None = None
+    white: float | None = None
 
     def __post_init__(self):
         if np.ndim(self.x) != 2 or np.shape(self.y) != (len(self.x),) or len(self.paths) not in (0, len(self.x)):
             raise ValueError("A table has features (n, d), n class numbers and n paths, or none; got x "
                              f"{np.shape(self.x)}, y {np.shape(self.y)} and {len(self.paths)} paths.")
-        if len(self.y) and not 0 <= np.min(self.y) <= np.max(self.y) < len(self.class_names):
-            raise ValueError(f"y holds class numbers from {np.min(self.y)} to {np.max(self.y)}, but there are "
-                             f"{len(self.class_names)} class names: numbers go from 0 to {len(self.class_names) - 1}.")
+        check_class_numbers("y", self.y, self.class_names)
         broken = _not_finite(self.x)
         if len(broken):
             first = self.paths[broken[0]] if len(self.paths) else f"number {broken[0]}"
@@ -99,7 +100,8 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
     width = backbone.output_shape[1]
     bar = progress(what="features", total=len(photos), unit="photo")
     source = backbone_id(backbone)
-    kept = FeatureCache(source.name, source.fingerprint, "mirrored" * mirror, enabled=cache)
+    view = "mirrored" * mirror + (f" white={photos.white}" if photos.white is not None else "")
+    kept = FeatureCache(source.name, source.fingerprint, view, enabled=cache)
     with bar, closing(kept), tempfile.TemporaryFile() as file:
         for start in range(0, len(photos), CHUNK):
             part = photos.take(np.arange(start, min(start + CHUNK, len(photos))))
@@ -114,7 +116,7 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
             bar.update(len(part))
         file.flush()
         x = np.memmap(file, "float32", "r", shape=(len(photos), width))
-    return FeatureTable(x, photos.labels, photos.paths, photos.class_names, source)
+    return FeatureTable(x, photos.labels, photos.paths, photos.class_names, source, photos.white)
 
 
 def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32,

@@ -4,10 +4,11 @@ import json
 import os
 from pathlib import Path
 
-from tllib import images, show
+from tllib import show
 from tllib.checking import check_kind, check_path
 from tllib.files import replacing
 from tllib.transfer import Mistake, Report
+from tllib.transfer.evaluate import check_paths
 from tllib.widgets.panel import Panel
 
 import ipywidgets
@@ -55,7 +56,7 @@ class MistakesBrowser(Panel):
         self._now = mistake
         words = f"{mistake.truth} → {mistake.predicted} ({mistake.probability:.0%})"
         try:
-            self.draw(show.images([images.load(mistake.path, size=224)], [words], inches=3.5))
+            self.draw(show.images([mistake.read(size=224)], [words], inches=3.5))
             self.say(f"Mistake {place + 1} of {len(shown)}: {mistake.path.parent.name}/{mistake.path.name}")
         except (OSError, ValueError) as error:
             self.say(f"Mistake {place + 1} of {len(shown)}: {error}")
@@ -85,11 +86,13 @@ def mistakes_browser(report: Report, *, file: str | os.PathLike) -> MistakesBrow
         Show it as the last line of a cell; its `wrong_labels` are the paths of the photos marked.
 
     Raises:
-        ValueError: the file is there and holds something else, or is damaged. It is left as it is.
+        ValueError: the photos are not known, as of a table without paths; or the file is there and holds something
+            else, or is damaged. It is left as it is.
         TypeError: `report` is no Report, or `file` no path.
     """
     check_kind("report", report, Report, "transfer.evaluate gives one.")
     check_path("file", file)
+    check_paths(report)
     return MistakesBrowser(report, Path(file))
 
 

@@ -4,7 +4,7 @@ import base64
 import html
 from collections.abc import Sequence
 
-from tllib.images import to_uint8
+from tllib.images import rounded
 from tllib.show.plots import Figure
 
 import ipywidgets
@@ -54,7 +54,7 @@ class Panel(ipywidgets.VBox):
 
 def jpeg(images: Sequence[np.ndarray]) -> bytes:
     """Put images `(h, w, 3)` of one height, 0 to 255, side by side into a JPEG file, fast."""
-    return simplejpeg.encode_jpeg(np.ascontiguousarray(to_uint8(np.hstack(images))), quality=85)
+    return simplejpeg.encode_jpeg(np.ascontiguousarray(rounded(np.hstack(images))), quality=85)
 
 
 def in_words(answers: Sequence[tuple[str, float]]) -> str:

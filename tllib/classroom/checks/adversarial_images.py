@@ -88,7 +88,7 @@ def defence(wash: Callable[[np.ndarray], np.ndarray], network: keras.Model,
 
 
 def _calls(network: keras.Model, pictures: Sequence[np.ndarray]) -> list[str]:
-    batch = np.stack([images.fit(picture, network.input_shape[1]) for picture in pictures])
+    batch = images.rounded(images.fit_batch(pictures, network.input_shape[1]))
     return [names_of(network)[number] for number in backbones.softmax(network, batch).argmax(axis=1)]
 
 
