@@ -195,7 +195,8 @@ def test_several_networks_take_turns(lite0, squeezenet):
     first = next(iter(synthesis.draw(lite0, ["zebra"], recipe=replace(QUICK, noise=0, crop=0))))
     second = synthesis.draw(squeezenet, ["zebra"], recipe=replace(QUICK, noise=0, crop=0), start=first.images[0])
     other = next(iter(second)).history["margin"][0, 0]
-    assert history["margin"][1] == pytest.approx(other, abs=0.3), "the second is the other's"
+    far, farther = (abs(history["margin"][1] - margin) for margin in (other, alone["margin"][1]))
+    assert far < 0.6 < farther, "the second is the other's"
     solo = synthesis.ideal_image(pair, "zebra", recipe=replace(QUICK, noise=0, crop=0, solo=0.5)).history
     np.testing.assert_array_equal(solo["objective"][:4], alone["objective"][:4])
     assert solo["objective"][5] != alone["objective"][5]
@@ -211,8 +212,9 @@ def test_who_draws_together_must_know_the_same_classes(small):
 
 def test_an_image_depends_on_its_own_seed_alone(small):
     both = synthesis.ideal_images(small, ["zebra", "tabby"], recipe=replace(QUICK, steps=3), seed=4)
-    alone = synthesis.ideal_image(small, "tabby", recipe=replace(QUICK, steps=3), seed=5)
-    assert np.abs(both[1].image.astype(int) - alone.image).max() <= 2, "but for rounding"
+    alone, other = (synthesis.ideal_image(small, "tabby", recipe=replace(QUICK, steps=3), seed=seed) for seed in (5, 6))
+    far, farther = (np.abs(both[1].image.astype(int) - each.image).mean() for each in (alone, other))
+    assert far < 1 < 3 < farther, "but for rounding, which Adam makes much of"
 
 
 def test_any_function_of_the_outputs_is_a_target(small):

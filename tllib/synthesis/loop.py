@@ -111,7 +111,7 @@ def draw(networks: keras.Model | Sequence[keras.Model], targets: Sequence[Target
         networks = [backbones.logits_of(network) for network in networks]
     else:
         wanted = np.zeros((len(targets), 1), "float32")
-    starts = _starts(start, len(targets), size, seed)
+    starts = _starts(start, recipe, len(targets), size, seed)
     return _steps(networks, scores, wanted, recipe, starts, seed)
 
 
@@ -199,10 +199,12 @@ def _wanted(network: keras.Model, target: str | int | Sequence[str | int]) -> np
     return wanted
 
 
-def _starts(start: np.ndarray | None, n: int, size: int, seed: int) -> np.ndarray:
-    """What `n` drawings begin with, float32 `(n, size, size, 3)`: a photo, or faint grey noise of its own each."""
+def _starts(start: np.ndarray | None, recipe: Recipe, n: int, size: int, seed: int) -> np.ndarray:
+    """What `n` drawings begin with, float32 `(n, size, size, 3)`: a photo, grey, or for pixels faint grey noise."""
     if start is not None:
         return np.repeat(fit_batch(start, size), n, axis=0).astype("float32")
+    if recipe.parametrization == "fourier":  # its waves bring faint noise of their own
+        return np.full((n, size, size, 3), 127.5, "float32")
     return np.stack([np.random.default_rng(seed + image).normal(128, 8, (size, size, 3))
                      for image in range(n)]).astype("float32")
 
