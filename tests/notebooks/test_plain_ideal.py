@@ -16,8 +16,14 @@ ZEBRA = backbones.class_index("zebra")
 
 @pytest.fixture(scope="module")
 def source():
-    _, (core,) = code_of("04_ideal_images")
+    _, (core, _) = code_of("04_ideal_images")
     return core
+
+
+@pytest.fixture(scope="module")
+def windows():
+    _, (_, windows) = code_of("04_ideal_images")
+    return windows
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,19 @@ def test_its_gradient_is_the_librarys(core, source, lite0, lite0_exact, dog, sho
         lengths = np.linalg.norm(ours), np.linalg.norm(theirs)
         assert np.linalg.norm(ours / lengths[0] - theirs / lengths[1]) < close, "the same direction"
         assert lengths[0] == pytest.approx(lengths[1], rel=close), "and length"
+
+
+def test_the_window_of_the_whole_picture_changes_nothing(core, windows, dog):
+    tf = core["tf"]
+    names = dict(core)
+    exec(compile(windows.split("moved = []")[0], "windows", "exec"), names)
+    image = tf.Variable(np.float32(images.fit(dog, 224))[None])
+    whole = names["gradient_of_window"](image, tf.constant([[0.0, 0, 1, 1]]), tf.constant([0.0])).numpy()
+    expected = core["gradient"](image, tf.constant(4.0)).numpy()
+    assert np.linalg.norm(whole - expected) < 0.05 * np.linalg.norm(expected)
+    part = names["gradient_of_window"](image, tf.constant([[0.5, 0.5, 1, 1]]), tf.constant([0.0])).numpy()
+    unseen, seen = np.abs(part[0, :100, :100]).max(), np.abs(part[0, 120:, 120:]).max()
+    assert unseen < 0.1 * seen, "only total variation is left there"
 
 
 def test_it_draws_what_the_network_takes_for_a_zebra(core, lite0):

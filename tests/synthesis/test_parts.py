@@ -118,7 +118,7 @@ def test_the_whole_window_is_the_image_itself():
     image = np.random.default_rng(0).uniform(0, 255, (2, 12, 12, 3)).astype("float32")
     whole = np.stack([random_window(np.random.default_rng(seed), 0.0) for seed in range(2)])
     np.testing.assert_array_equal(whole, [[0, 0, 1], [0, 0, 1]])
-    np.testing.assert_allclose(value(crop_resize(image, whole, 12)), image, atol=1e-3)
+    np.testing.assert_array_equal(value(crop_resize(image, whole, 12)), image)
 
 
 def test_windows_lie_within_the_image_and_near_its_middle():
@@ -141,7 +141,7 @@ def test_windows_are_bilinear_samples_of_the_image():
         assert np.median(np.diff(seen[:, 0, 0])) == pytest.approx(40 * window[2] / 20, abs=0.05)
 
 
-def old_sampler(start, side, length, size):
+def plain_sampler(start, side, length, size):
     """Plain bilinear weights, without antialiasing."""
     ticks = (np.arange(size, dtype="float32") + np.float32(0.5)) / np.float32(size)
     position = np.clip((start + side * ticks) * np.float32(length) - np.float32(0.5), 0, length - 1)
@@ -149,11 +149,11 @@ def old_sampler(start, side, length, size):
 
 
 @pytest.mark.parametrize("length, size", [(48, 48), (30, 48), (96, 48)])
-def test_windows_that_enlarge_are_plain_bilinear_to_the_bit(length, size):
+def test_windows_that_enlarge_are_plain_bilinear(length, size):
     corner = np.array([[0.0], [0.1], [0.55]], "float32")
     side = np.array([[1.0], [0.5], [0.3]], "float32")[int(length > size):]
     found = ops.convert_to_numpy(_sampler(corner[int(length > size):], side, length, size))
-    np.testing.assert_array_equal(found, old_sampler(corner[int(length > size):], side, length, size))
+    np.testing.assert_allclose(found, plain_sampler(corner[int(length > size):], side, length, size), atol=1e-4)
 
 
 @pytest.mark.parametrize("corner, side, size", [

@@ -68,9 +68,9 @@ def _sampler(start, side, length: int, size: int):
     Enlarging is bilinear: a triangle over the nearest two pixels. Shrinking stretches the triangle over all pixels that
     fall on an output pixel, as Pillow and `keras.ops.image.resize` do it.
     """
-    ticks = (ops.arange(size, dtype="float32") + 0.5) / size
-    position = (start + side * ticks) * length - 0.5
-    width = ops.maximum(1.0, side * length / size)  # of half a triangle, in pixels: more than 1 where it shrinks
+    scale = side * length / size  # input pixels per output pixel; in this order the whole image stays exactly itself
+    position = start * length + scale * (ops.arange(size, dtype="float32") + 0.5) - 0.5
+    width = ops.maximum(1.0, scale)  # of half a triangle, in pixels: more than 1 where it shrinks
     shrinks = width > 1
     position = ops.where(shrinks, position, ops.clip(position, 0, length - 1))
     distance = ops.abs(position[..., None] - ops.arange(length, dtype="float32"))
