@@ -136,7 +136,7 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
             noise = np.stack([fading_noise(random, sees, recipe.noise, done) for random in chance])
             knobs = np.array([units[turn], recipe.logsumexp_weight, recipe.total_variation], "float32")
             gradient, told = gradients[turn](parameters, windows, noise, wanted, knobs)
-            optimizer.apply([gradient], [parameters])
+            optimizer.apply([ops.convert_to_tensor(gradient)], [parameters])
             parameters.assign(parametrization.within_bounds(parameters.value))
             losses = told.pop("loss")
             terms.append(told)

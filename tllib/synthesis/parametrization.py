@@ -59,7 +59,7 @@ class Fourier:
     def paint(self, parameters):
         """Give the images of parameters, as a tensor."""
         waves, scale, colours = (part.astype("float32") for part in self._parts(parameters.shape[-1]))
-        planes = ops.matmul(ops.matmul(waves, parameters * scale), waves.T)
+        planes = ops.matmul(ops.matmul(waves, ops.multiply(parameters, scale)), waves.T)
         return 255 * ops.sigmoid(ops.matmul(ops.transpose(planes, (0, 2, 3, 1)), colours))
 
     def within_bounds(self, parameters):
