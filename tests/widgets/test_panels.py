@@ -103,9 +103,9 @@ def test_class_picker_takes_names_in_any_case_and_suggests_for_typos():
 
 
 def test_class_picker_tells_why_it_could_not_draw(monkeypatch, classifier):
-    def draw(network, target, **settings):
+    def draw(networks, targets, **settings):
         raise RuntimeError("out of paint")
-    monkeypatch.setattr("tllib.synthesis.ideal_image", draw)
+    monkeypatch.setattr("tllib.synthesis.draw", draw)
     picker = widgets.class_picker(classifier)
     picker.button.click()
     assert "out of paint" in picker.note.value and not picker.button.disabled and picker.result is None

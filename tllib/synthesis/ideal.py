@@ -7,7 +7,7 @@ from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_kind, check_several
 from tllib.progress import progress
-from tllib.synthesis.loop import Drawing, Target, artists, draw
+from tllib.synthesis.loop import Drawing, Target, artists, classes_of, draw
 from tllib.synthesis.recipe import FOURIER, Recipe
 from tllib.synthesis.result import ImageResult, measure, number_of
 
@@ -50,7 +50,8 @@ def results(networks: keras.Model | Sequence[keras.Model], targets: Sequence[Tar
         A result for each target. Of a target of several classes, the first counts.
     """
     check_kind("drawing", drawing, Drawing, "synthesis.draw yields them.")
-    first = [target if isinstance(target, (str, int, np.integer)) else next(iter(target)) for target in targets]
+    check_several("targets", targets)
+    first = [classes_of(target)[0] for target in targets]
     networks = artists(networks)
     numbers = [number_of(networks[0], target) for target in first]
     history = drawing.history

@@ -191,12 +191,26 @@ def artists(networks: keras.Model | Sequence[keras.Model]) -> list[keras.Model]:
 
 def _wanted(network: keras.Model, target: str | int | Sequence[str | int]) -> np.ndarray:
     """1 for each class of a target, `(classes,)`, and 0 elsewhere."""
-    classes = [target] if isinstance(target, (str, int, np.integer)) else list(target)
-    if not classes:
-        raise ValueError("a target of no class: name one or more.")
     wanted = np.zeros(backbones.logits_of(network).output_shape[-1], "float32")
-    wanted[[number_of(network, each) for each in classes]] = 1
+    wanted[[number_of(network, each) for each in classes_of(target)]] = 1
     return wanted
+
+
+def classes_of(target: str | int | Sequence[str | int]) -> list[str | int]:
+    """The classes of a target, one or several.
+
+    Raises:
+        TypeError: it is no class and no list of them.
+        ValueError: the list is empty.
+    """
+    if isinstance(target, (str, int, np.integer)):
+        return [target]
+    if not isinstance(target, (list, tuple)):
+        raise TypeError("A target is a class, by its name or its number, or several in a list or tuple; got "
+                        f"{type(target).__name__}.")
+    if not target:
+        raise ValueError("a target of no class: name one or more.")
+    return list(target)
 
 
 def _starts(start: np.ndarray | None, recipe: Recipe, n: int, size: int, seed: int) -> np.ndarray:
