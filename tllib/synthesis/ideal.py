@@ -7,7 +7,7 @@ from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_kind, check_several
 from tllib.progress import progress
-from tllib.synthesis.loop import Drawing, Target, artists, classes_of, draw
+from tllib.synthesis.loop import Drawing, Target, artists, classes_of, draw, stoppable
 from tllib.synthesis.recipe import FOURIER, Recipe
 from tllib.synthesis.result import ImageResult, measure, number_of
 
@@ -110,13 +110,10 @@ def _channel(number: int) -> Callable:
 def _last(drawings: Iterator[Drawing], steps: int) -> Drawing:
     """Draw to the end, or until Ctrl-C, under a progress bar."""
     last = None
-    try:
-        with progress(what="drawing", total=steps) as bar:
-            for drawing in drawings:
-                last = drawing
-                bar.update()
-    except KeyboardInterrupt:  # between two steps; within one, the loop itself ends
-        print("Stopped: here is what was drawn so far.")
+    with stoppable(), progress(what="drawing", total=steps) as bar:  # within a step, the loop itself ends
+        for drawing in drawings:
+            last = drawing
+            bar.update()
     if last is None:
         raise KeyboardInterrupt("stopped before the first step")
     return last

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tllib import backbones
@@ -119,7 +120,7 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
     """The loop itself."""
     began, n, size = time.perf_counter(), len(starts), starts.shape[1]
     chance = [np.random.default_rng(seed + image) for image in range(n)]
-    parametrization = recipe.parameters()
+    parametrization = recipe.make_parametrization()
     noise = np.stack([random.standard_normal((3, size, size)) for random in chance])
     parameters = keras.Variable(parametrization.encode(starts, noise), dtype="float32", name="parameters")
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.steps, alpha=0.05)
@@ -127,7 +128,7 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
     gradients = [_gradient(network, parametrization, scores) for network in networks]
     units = [_spread(network) for network in networks]
     terms, starts = [], rounded(starts)
-    try:
+    with stoppable():
         for step in range(recipe.steps):
             done = step / recipe.steps
             turn = 0 if done < recipe.solo else step % len(networks)
@@ -143,6 +144,13 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
             now = np.array(ops.convert_to_numpy(parameters))
             seconds = time.perf_counter() - began
             yield Drawing(step + 1, recipe.steps, seconds, starts, losses, parametrization, now, terms)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let Ctrl-C or Stop end what is inside, and nothing else."""
+    try:
+        yield
     except KeyboardInterrupt:
         print("Stopped: here is what was drawn so far.")
 

@@ -54,7 +54,7 @@ class Recipe:
             if not right:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected {expected}.")
 
-    def parameters(self) -> Fourier | Pixels:
+    def make_parametrization(self) -> Fourier | Pixels:
         """What turns parameters into images."""
         return Fourier(self.colour) if self.parametrization == "fourier" else Pixels()
 

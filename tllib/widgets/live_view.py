@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tllib.checking import check_kind
 from tllib.synthesis import Drawing
+from tllib.synthesis.loop import stoppable
 from tllib.widgets.panel import Panel, jpeg
 
 import ipywidgets
@@ -45,16 +46,15 @@ class LiveView:
             place = display(self.panel, display_id=True)
         drawing, first, due = None, 0.0, 0.0
         try:
-            for drawing in self.drawings:
-                began = time.perf_counter()
-                first = first or began  # the step before it has compiled the network
-                if began >= due:
-                    self._look(drawing, self._left(drawing, began - first))
-                    now = time.perf_counter()
-                    due = now + max(PAUSE, (now - began) / SHARE)
-                yield drawing
-        except KeyboardInterrupt:
-            print("Stopped: here is what was drawn so far.")
+            with stoppable():
+                for drawing in self.drawings:
+                    began = time.perf_counter()
+                    first = first or began  # the step before it has compiled the network
+                    if began >= due:
+                        self._look(drawing, self._left(drawing, began - first))
+                        now = time.perf_counter()
+                        due = now + max(PAUSE, (now - began) / SHARE)
+                    yield drawing
         finally:  # also where the loop was left
             if drawing is not None:
                 whole = drawing.step == drawing.steps
