@@ -79,6 +79,28 @@ def test_table_row_describes_the_network(name, undrawn):
     assert not [layer for layer in nested if "convnext" not in layer], "ConvNeXt's stem is nested by Keras itself"
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_pictures_of_another_size(name, undrawn):
+    network, backbone = (backbones.load(name, weights=None, top=top, size=96) for top in (True, False))
+    assert network.input_shape == (None, 96, 96, 3) and network.output_shape == (None, 1000)
+    assert backbone.output_shape == (None, FAMILIES[name].features)
+    assert FAMILIES[name].any_size == (network.count_params() == FAMILIES[name].parameters)
+
+
+def test_fewer_pixels_and_the_same_weights(lite0, dog):
+    small = backbones.load("efficientnet_lite0", top=True, size=160)
+    assert backbones.top_k(small, dog)[0][0][0] == "malamute"
+    for ours, theirs in zip(small.weights, lite0.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_sizes_that_do_not_fit(tmp_path):
+    with pytest.raises(ValueError, match=r"vgg16 with its ImageNet top takes 224 pixels only.*without the top"):
+        backbones.load("vgg16", top=True, size=160, weights=tmp_path / "vgg16.h5")
+    with pytest.raises(ValueError, match="size: expected a whole number, 32 to 1024"):
+        backbones.load("squeezenet", size=16)
+
+
 @pytest.mark.core
 def test_flat_and_frozen(lite0):
     backbone = backbones.load("efficientnet_lite0")

@@ -152,11 +152,11 @@ def stop_at_12(monkeypatch):
     """Press Stop within the twelfth step."""
     windows = []
 
-    def random_window(random, crop):
+    def random_window(random, crop, border):
         windows.append(crop)
         if len(windows) == 13:
             raise KeyboardInterrupt
-        return transforms.random_window(random, crop)
+        return transforms.random_window(random, crop, border)
     monkeypatch.setattr(loop, "random_window", random_window)
 
 
@@ -255,6 +255,7 @@ def test_animations_of_other_kinds(tmp_path, dog):
     ({"logsumexp_weight": 2}, "logsumexp_weight=2: .* 0 to 1"),
     ({"total_variation": -1}, "total_variation=-1: expected 0 or more"),
     ({"crop": 1}, "crop=1: .* below 1"),
+    ({"border": -0.1}, "border=-0.1: .* below 1"),
     ({"steps": 0}, "steps: expected a whole number, 1 or more"),
     ({"solo": 2}, "solo=2: expected 0 to 1"),
     ({"noise": -1}, "noise=-1: expected 0 or more"),

@@ -129,6 +129,13 @@ def test_windows_lie_within_the_image_and_near_its_middle():
     assert np.mean(top + side / 2) == pytest.approx(0.5, abs=0.02) and np.std(top + side / 2) > 0.05
 
 
+def test_with_a_border_no_window_holds_the_whole_image():
+    random = np.random.default_rng(0)
+    top, left, side = np.transpose([random_window(random, 0.5, 0.2) for _ in range(400)])
+    assert 0.4 <= side.min() < 0.42 and 0.78 < side.max() <= 0.8
+    assert min(top.min(), left.min()) >= 0 and max((top + side).max(), (left + side).max()) <= 1
+
+
 def test_windows_are_bilinear_samples_of_the_image():
     rows, columns = np.mgrid[0:40, 0:40].astype("float32")
     ramp = np.stack([rows, columns, rows + columns], axis=-1)[None]

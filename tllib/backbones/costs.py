@@ -78,7 +78,7 @@ def compare(wanted: Sequence[str] | None = None, *, measure: bool = True, batch_
     rows = []
     for name in progress(wanted, what="comparing", unit="backbone"):
         row = FAMILIES[name]
-        network = row.build()  # with Keras's own random weights
+        network = row.build(row.input_size)  # with Keras's own random weights
         work = 2 * multiply_adds(network) / 1e9
         speed = _speed(keras.Model(network.input, features_of(network, row)), batch_size) if measure else None
         del network

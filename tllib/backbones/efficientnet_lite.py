@@ -23,7 +23,7 @@ STAGES = (
 )
 
 
-def build(*, input_size: int, width: float = 1.0, depth: float = 1.0) -> keras.Model:
+def build(input_size: int, *, width: float = 1.0, depth: float = 1.0) -> keras.Model:
     """Build the network with fresh weights: pixels `(n, size, size, 3)`, 0 to 255 -> 1000 logits.
 
     Args:

@@ -14,17 +14,18 @@ import keras
 
 @dataclass(frozen=True)
 class Family:
-    """One row. `build(**options)` returns a flat model, pixels -> 1000 logits, with fresh weights.
+    """One row. `build(input_size, **options)` returns a flat model, pixels -> 1000 logits, with fresh weights.
 
     Attributes:
         build: builder; may take `include_top=False`.
-        input_size: height and width of the pictures, in pixels.
+        input_size: height and width of the pictures that it was trained on, in pixels.
         features: length of the feature vector of one picture.
         parameters: number of weights, BatchNorm statistics and ImageNet top included.
         top1: published ImageNet top-1 accuracy, in percent.
         source: paper.
         unfreeze_from: layer from which `fine_tune` unfreezes: the beginning of the last block.
         last_maps: layer with the last feature maps, `(n, height, width, channels)`, for Grad-CAM.
+        any_size: False if its ImageNet top has a weight for each place of the last maps, so that only one size fits.
     """
 
     build: Callable[..., keras.Model]
@@ -35,6 +36,7 @@ class Family:
     source: str
     unfreeze_from: str
     last_maps: str
+    any_size: bool = True
 
 
 def _caffe(pixels):
@@ -47,9 +49,10 @@ def _minus_one_to_one(pixels):
     return keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pixels)
 
 
-def _application(name: str, scaling: Callable | None, *, include_top: bool = True, **options) -> keras.Model:
+def _application(input_size: int, *, name: str, scaling: Callable | None, include_top: bool = True,
+                 **options) -> keras.Model:
     """Build one of `keras.applications`, with its scaling first in the same flat model; None: it has its own."""
-    pixels = keras.Input((224, 224, 3), name="pixels")
+    pixels = keras.Input((input_size, input_size, 3), name="pixels")
     if include_top:
         options["classifier_activation"] = None
     network = getattr(keras.applications, name)(input_tensor=scaling(pixels) if scaling else pixels, weights=None,
@@ -58,30 +61,31 @@ def _application(name: str, scaling: Callable | None, *, include_top: bool = Tru
 
 
 def _vgg(depth: int, parameters: int) -> Family:
-    return Family(partial(_application, f"VGG{depth}", _caffe), 224, 512, parameters, 71.3,
-                  "Simonyan and Zisserman, arXiv:1409.1556", unfreeze_from="block5_conv1", last_maps="block5_pool")
+    return Family(partial(_application, name=f"VGG{depth}", scaling=_caffe), 224, 512, parameters, 71.3,
+                  "Simonyan and Zisserman, arXiv:1409.1556", unfreeze_from="block5_conv1", last_maps="block5_pool",
+                  any_size=False)
 
 
 def _resnet(name: str, parameters: int, top1: float, first: str = "conv5_block1_1_conv") -> Family:
     v2 = name.endswith("V2")
-    return Family(partial(_application, name, _minus_one_to_one if v2 else _caffe), 224, 2048, parameters, top1,
-                  "He et al., arXiv:1603.05027" if v2 else "He et al., arXiv:1512.03385", unfreeze_from=first,
+    return Family(partial(_application, name=name, scaling=_minus_one_to_one if v2 else _caffe), 224, 2048, parameters,
+                  top1, "He et al., arXiv:1603.05027" if v2 else "He et al., arXiv:1512.03385", unfreeze_from=first,
                   last_maps="post_relu" if v2 else "conv5_block3_out")
 
 
 def _mobilenet(alpha: float, parameters: int, top1: float) -> Family:
-    return Family(partial(_application, "MobileNet", _minus_one_to_one, alpha=alpha, dropout=0.0), 224,
+    return Family(partial(_application, name="MobileNet", scaling=_minus_one_to_one, alpha=alpha, dropout=0.0), 224,
                   round(1024 * alpha), parameters, top1, "Howard et al., arXiv:1704.04861",
                   unfreeze_from="conv_dw_12", last_maps="conv_pw_13_relu")
 
 
 def _mobilenetv3(size: str, features: int, parameters: int, top1: float, first: str) -> Family:
-    return Family(partial(_application, f"MobileNetV3{size}", None), 224, features, parameters, top1,
+    return Family(partial(_application, name=f"MobileNetV3{size}", scaling=None), 224, features, parameters, top1,
                   "Howard et al., arXiv:1905.02244", unfreeze_from=first, last_maps="conv_1_bn")
 
 
 def _efficientnet_lite(size: int, width: float, depth: float, parameters: int, top1: float, first: str) -> Family:
-    return Family(partial(efficientnet_lite.build, input_size=size, width=width, depth=depth), size, 1280, parameters,
+    return Family(partial(efficientnet_lite.build, width=width, depth=depth), size, 1280, parameters,
                   top1, "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu")
 
 
@@ -95,16 +99,16 @@ FAMILIES: dict[str, Family] = {
     "mobilenet": _mobilenet(1.0, 4_253_864, 70.4),
     "mobilenet_025": _mobilenet(0.25, 475_544, 50.6),
     "mobilenetv2": Family(
-        partial(_application, "MobileNetV2", _minus_one_to_one), 224, 1280, 3_538_984, 71.3,
+        partial(_application, name="MobileNetV2", scaling=_minus_one_to_one), 224, 1280, 3_538_984, 71.3,
         "Sandler et al., arXiv:1801.04381", unfreeze_from="block_14_expand", last_maps="out_relu"),
     "mobilenetv3small": _mobilenetv3("Small", 576, 2_554_968, 68.1, "expanded_conv_8_expand"),
     "mobilenetv3large": _mobilenetv3("Large", 960, 5_507_432, 75.6, "expanded_conv_12_expand"),
     "efficientnetv2b0": Family(
-        partial(_application, "EfficientNetV2B0", None), 224, 1280, 7_200_312, 78.7, "Tan and Le, arXiv:2104.00298",
-        unfreeze_from="block6a_expand_conv", last_maps="top_activation"),
+        partial(_application, name="EfficientNetV2B0", scaling=None), 224, 1280, 7_200_312, 78.7,
+        "Tan and Le, arXiv:2104.00298", unfreeze_from="block6a_expand_conv", last_maps="top_activation"),
     "convnext_tiny": Family(
-        partial(_application, "ConvNeXtTiny", None), 224, 768, 28_589_128, 81.3, "Liu et al., arXiv:2201.03545",
-        unfreeze_from="convnext_tiny_stage_3_block_0_depthwise_conv",
+        partial(_application, name="ConvNeXtTiny", scaling=None), 224, 768, 28_589_128, 81.3,
+        "Liu et al., arXiv:2201.03545", unfreeze_from="convnext_tiny_stage_3_block_0_depthwise_conv",
         last_maps="convnext_tiny_stage_3_block_2_identity"),
     "squeezenet": Family(
         squeezenet.build, 227, 512, 1_235_496, 57.5, "Iandola et al., arXiv:1602.07360 (version 1.1)",

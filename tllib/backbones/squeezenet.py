@@ -16,9 +16,9 @@ from keras import layers
 MEAN_BGR = (104.006, 116.669, 122.679)  # the mean colour of ImageNet, blue first
 
 
-def build() -> keras.Model:
-    """Build the network with fresh weights: pixels `(n, 227, 227, 3)`, RGB, 0 to 255 -> 1000 logits."""
-    pixels = keras.Input((227, 227, 3), name="pixels")
+def build(input_size: int) -> keras.Model:
+    """Build the network with fresh weights: pixels `(n, size, size, 3)`, RGB, 0 to 255 -> 1000 logits."""
+    pixels = keras.Input((input_size, input_size, 3), name="pixels")
     bgr = keras.ops.flip(pixels, axis=-1)
     x = layers.Rescaling(1.0, offset=[-mean for mean in MEAN_BGR], name="scaling")(bgr)
     x = layers.Conv2D(64, 3, 2, activation="relu", name="conv1")(x)

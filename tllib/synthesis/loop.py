@@ -132,7 +132,7 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
         for step in range(recipe.steps):
             done = step / recipe.steps
             turn = 0 if done < recipe.solo else step % len(networks)
-            windows = np.stack([random_window(random, recipe.crop * done) for random in chance])
+            windows = np.stack([random_window(random, recipe.crop * done, recipe.border) for random in chance])
             sees = networks[turn].input_shape[1]
             noise = np.stack([fading_noise(random, sees, recipe.noise, done) for random in chance])
             knobs = np.array([units[turn], recipe.logsumexp_weight, recipe.total_variation], "float32")

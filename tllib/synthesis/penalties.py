@@ -18,10 +18,11 @@ def total_variation(images):
     """
     _, height, width, channels = images.shape
     pairs = channels * ((height - 1) * width + height * (width - 1))
-    # TensorFlow adds three or more gradients of one tensor in any order, so last digits would differ from run to run:
-    # no tensor is used more than twice; 2 and -2, halved at the end, make by_row and by_column two tensors.
-    images = images / pairs
-    by_row, by_column = 2.0 * images, -2.0 * images
-    down = ops.abs(by_row[:, 1:] - by_row[:, :-1])
-    right = ops.abs(by_column[:, :, 1:] - by_column[:, :, :-1])
-    return (ops.sum(down, axis=(1, 2, 3)) + ops.sum(right, axis=(1, 2, 3))) / 2
+    # |x| = x * sign(x), and the gradient of |x| is sign(x): with signs as constants, the sum over pairs is a weighted
+    # sum over pixels, five times as fast on TensorFlow. And the tensor is used once: TensorFlow adds three or more
+    # gradients of one tensor in any order, so last digits would differ from run to run.
+    down = ops.sign(images[:, 1:] - images[:, :-1])
+    right = ops.sign(images[:, :, 1:] - images[:, :, :-1])
+    weights = (ops.pad(down, ((0, 0), (1, 0), (0, 0), (0, 0))) - ops.pad(down, ((0, 0), (0, 1), (0, 0), (0, 0)))
+               + ops.pad(right, ((0, 0), (0, 0), (1, 0), (0, 0))) - ops.pad(right, ((0, 0), (0, 0), (0, 1), (0, 0))))
+    return ops.sum(images * ops.stop_gradient(weights), axis=(1, 2, 3)) / pairs

@@ -16,7 +16,9 @@ class Recipe:
             on noise, so that it means the same for every family; 0 leaves it out.
         colour: of waves, strength of red-blue beside light-dark, 0 for grey to 1.
         logsumexp_weight: what all logits together cost, 0 (the bare logit) to 1 (cross-entropy), see `class_loss`.
-        crop: each step sees a window near the middle, at first the whole image, at the end `1 - crop` to 1 of its side.
+        crop: each step sees a window near the middle, at first the largest, at the end of `1 - crop` to 1 of its side.
+        border: the largest window's side is `1 - border` of the image's. With 0 it is the whole image; with more, no
+            step sees it whole, so that things are drawn near the middle with something around them, not cut off.
         noise: standard deviation of the noise that lies over the windows at first, in grey levels; gone at 40 % of the
             way. It hides all but broad shapes.
         solo: of several networks the first draws alone for this share of the steps, 0 to 1; then all take turns.
@@ -33,6 +35,7 @@ class Recipe:
     colour: float = 0.6
     logsumexp_weight: float = 0.5
     crop: float = 0.6
+    border: float = 0.0
     noise: float = 30.0
     solo: float = 0.0
     steps: int = 256
@@ -48,6 +51,7 @@ class Recipe:
                 ("colour", 0 <= self.colour <= 1, "0 to 1"),
                 ("logsumexp_weight", 0 <= self.logsumexp_weight <= 1, "0 to 1"),
                 ("crop", 0 <= self.crop < 1, "0 or more, below 1"),
+                ("border", 0 <= self.border < 1, "0 or more, below 1"),
                 ("noise", self.noise >= 0, "0 or more"),
                 ("solo", 0 <= self.solo <= 1, "0 to 1"),
                 ("learning_rate", self.learning_rate > 0, "above 0")):

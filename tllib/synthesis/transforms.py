@@ -7,19 +7,20 @@ STRAY = 0.12  # of the image's side: how far the middles of windows lie from its
 CLEAR = 0.4  # of the way, after which there is no noise
 
 
-def random_window(random: np.random.Generator, crop: float) -> np.ndarray:
+def random_window(random: np.random.Generator, crop: float, border: float = 0.0) -> np.ndarray:
     """Choose a square window near the middle of an image.
 
     What a network recognises through every window, and not from one place only, has real shapes.
 
     Args:
         random: where chance comes from.
-        crop: the window's side is between `1 - crop` and 1 of the image's.
+        crop: the window's side is between `1 - crop` and 1 of the largest.
+        border: the largest window's side is `1 - border` of the image's.
 
     Returns:
         Top, left and side, `(3,)`, as fractions of the image's side.
     """
-    side = 1 - crop * random.uniform()
+    side = (1 - border) * (1 - crop * random.uniform())
     middle = 0.5 + STRAY * random.normal(size=2)
     top, left = np.clip(middle - side / 2, 0, 1 - side)
     return np.array([top, left, side], "float32")
