@@ -72,7 +72,7 @@ def test_table_row_describes_the_network(name, undrawn):
     assert network.count_params() == row.parameters
     assert network.input_shape == (None, row.input_size, row.input_size, 3) and network.output_shape == (None, 1000)
     assert backbone.output_shape == (None, row.features)
-    assert str(row.top1) in backbones.describe(name)
+    assert (row.worth or f"top-1 {row.top1} %") in backbones.describe(name)
     maps = backbone.get_layer(row.last_maps).output
     assert len(maps.shape) == 4 and maps.shape[-1] == row.features and backbone.get_layer(row.unfreeze_from)
     nested = [layer.name for layer in backbone.layers if isinstance(layer, keras.Model)]

