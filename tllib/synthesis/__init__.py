@@ -6,9 +6,10 @@ from tllib.synthesis.ideal import ideal_image, ideal_images, layer_image, result
 from tllib.synthesis.judges import Opinions, Survival, second_opinion, second_opinions, survival
 from tllib.synthesis.loop import Drawing, draw
 from tllib.synthesis.penalties import total_variation
-from tllib.synthesis.recipe import FOURIER, PIXELS, Recipe
+from tllib.synthesis.recipe import ARTISTS, FOURIER, PIXELS, TOGETHER, Recipe
 from tllib.synthesis.result import ImageResult
 
-__all__ = ["DISTORTIONS", "FOURIER", "PIXELS", "Distortion", "Drawing", "ImageResult", "Opinions", "Recipe", "Survival",
-           "adversarial_image", "adversarial_images", "draw", "ideal_image", "ideal_images", "layer_image", "results",
-           "second_opinion", "second_opinions", "survival", "total_variation"]
+__all__ = ["ARTISTS", "DISTORTIONS", "FOURIER", "PIXELS", "TOGETHER", "Distortion", "Drawing", "ImageResult",
+           "Opinions", "Recipe", "Survival", "adversarial_image", "adversarial_images", "draw", "ideal_image",
+           "ideal_images", "layer_image", "results", "second_opinion", "second_opinions", "survival",
+           "total_variation"]

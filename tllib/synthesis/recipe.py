@@ -65,3 +65,8 @@ class Recipe:
 
 FOURIER = Recipe()
 PIXELS = Recipe(parametrization="pixels", total_variation=4.0, learning_rate=6.0)
+# For ARTISTS in turn, loaded with top=True and size=160. The first is hard to fool: alone, for half of the way, it lays
+# out whole things on calm ground, without noise and with little total variation. The others, of two families, add what
+# they look for.
+TOGETHER = Recipe(total_variation=0.5, crop=0.5, border=0.2, noise=0.0, solo=0.5)
+ARTISTS = ("efficientnet_lite0_robust", "efficientnet_lite0", "efficientnet_lite2", "squeezenet")
