@@ -146,7 +146,7 @@ def test_environment_file_pins_what_the_lessons_need_and_says_what_each_is_for()
 def test_the_project_names_no_machine_and_no_index():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout.split()
     for name in listed:
-        if not name.endswith((".png", ".jpg", ".npz", "test_rules.py")):
+        if not name.endswith((".png", ".jpg", ".webp", ".npz", "test_rules.py")):
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"/work/|/root/|/tmp/|/home/|pypi\.org|pythonhosted", text), name
 

@@ -35,8 +35,8 @@ PARTS = {
         *((f"core tests, Keras on {engine} (some minutes)", _CORE, {"KERAS_BACKEND": engine})
           for engine in ("torch", "jax"))], "a test of several engines failed."),
     "browser": ("lessons test browser", [
-        ("lessons, exercises, widgets in JupyterLab (some minutes); screenshots in build/screenshots/", _BROWSER, {})],
-                "a lesson or widget failed in the browser."),
+        ("lessons, exercises, widgets in JupyterLab, the page of the thousand (some minutes); screenshots in "
+         "build/screenshots/", _BROWSER, {})], "a lesson, widget or page failed in the browser."),
     "wheel": ("lessons test", [("the wheel in an empty environment",
                                 "-m pytest -m wheel --durations 3 tests/wheel", {})],
               "the wheel does not work."),
