@@ -79,7 +79,7 @@ def test_a_click_shows_it_large_with_what_the_judge_says(page):
         ["hammerhead", "2.0", "%"], ["electric", "ray", "<", "0.1", "%"]]
     bars = large.locator(".bar").evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
     assert bars[0] / bars[1] == pytest.approx(2, abs=0.02) and large.locator("tr.meant th").inner_text() == "zebra"
-    assert "What the picture was meant to be, zebra, is number 2 of its 1000 choices." in large.inner_text()
+    assert "What was asked for, zebra, is number 2 of its 1000 choices." in large.inner_text()
     image = large.get_by_role("img", name="zebra, as networks draw it")
     assert image.evaluate("each => [each.naturalWidth, each.clientWidth, each.complete]") == [224, 448, True]
     page.keyboard.press("ArrowLeft")
@@ -115,7 +115,7 @@ def test_guessing_hides_everything_that_would_tell(page):
     assert title(page) == "What is it?" and address(page) == "#281"
     assert "tabby" not in large.inner_text() and "says" not in large.inner_text()
     assert large.get_by_role("img").get_attribute("alt") == "A picture to guess"
-    large.get_by_role("button", name="What is it?").click()
+    large.get_by_role("button", name="Show the name").click()
     assert title(page) == "tabby" and "says" in large.inner_text()
     page.keyboard.press("Escape")
     wait_until_closed(page)

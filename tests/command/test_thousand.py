@@ -122,7 +122,7 @@ def test_ctrl_c_keeps_what_is_finished_and_makes_its_page(where, command, tmp_pa
     kept = 9 if where == "while a picture is kept" else 8
     assert len(list((tmp_path / "pictures").iterdir())) == len(data_of(tmp_path)["pictures"]) == kept
     said = capsys.readouterr().out
-    assert said.count("Stopped") == 1 and "The other 10 will take about" in said
+    assert said.count("Stopped") == 1 and "The remaining 10: about" in said
     monkeypatch.undo()
 
 

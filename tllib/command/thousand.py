@@ -110,7 +110,7 @@ def draw(artists: Sequence[keras.Model], numbers: Sequence[int], folder: Path, *
             first, left = left == len(numbers), left - len(group)
             if first and left:  # by the median step: the first steps wait for compiling
                 seconds = np.median(np.diff(clock)) * recipe.steps * left / len(group)
-                bar.write(f"The other {left} will take about {_readable(seconds)}.")
+                bar.write(f"The remaining {left}: about {_readable(seconds)}.")
 
 
 def _neighbours(numbers: Sequence[int]) -> Iterator[list[int]]:
