@@ -12,7 +12,7 @@ the shares.
 
 A folder of pictures `drawn/<way>/<class number>.png` of your own takes part as one way more. The peers come with the
 extra `bench`, but for MACO: xplique asks for an older TensorFlow, so it is installed by hand, with `pip install
---no-deps xplique` and what it then misses. `--ways tllib` does without any.
+--no-deps xplique` and what it then misses. `--ways together alone` does without any.
 """
 
 import argparse
@@ -30,33 +30,46 @@ import numpy as np
 FIELDS = ("part", "picture", "name")
 
 
-def ours(network: keras.Model, classes: list[int], seed: int, steps: int) -> Iterable[np.ndarray]:
-    """The recipe that `ideal_images` follows unless told otherwise; `steps` are for the peers."""
+def together(classes: list[int], seed: int, steps: int) -> Iterable[np.ndarray]:
+    """The artists of this library in turn, by their recipe; `steps` are for the peers."""
+    artists = [backbones.load(name, top=True, size=160) for name in synthesis.ARTISTS]
+    return eight_at_once(artists, synthesis.TOGETHER, classes, seed)
+
+
+def alone(classes: list[int], seed: int, steps: int) -> Iterable[np.ndarray]:
+    """Lite0 alone, by the recipe that `ideal_images` follows unless told otherwise."""
+    return eight_at_once(backbones.load("efficientnet_lite0", top=True), synthesis.FOURIER, classes, seed)
+
+
+def eight_at_once(networks: keras.Model | list[keras.Model], recipe: synthesis.Recipe, classes: list[int],
+                  seed: int) -> Iterator[np.ndarray]:
+    """Images of classes, in order."""
     for begin in range(0, len(classes), 8):
-        drawn = synthesis.ideal_images(network, classes[begin:begin + 8], seed=seed + begin)
+        drawn = synthesis.ideal_images(networks, classes[begin:begin + 8], recipe=recipe, seed=seed + begin)
         yield from (each.image for each in drawn)
 
 
 def one_by_one(name: str) -> Callable:
-    """A peer that draws a class at a time."""
-    def draw(network, classes, seed, steps):
+    """A peer that draws a class at a time, with Lite0."""
+    def draw(classes, seed, steps):
         import drawing_peers  # the extra `bench`, only where it is asked for
+        network = backbones.load("efficientnet_lite0", top=True)
         for row, number in enumerate(classes):
             yield getattr(drawing_peers, name)(network, number, steps, seed + row)
     return draw
 
 
-WAYS = {"tllib": ours, "lesson": one_by_one("lesson_adam_image"), "tf-keras-vis": one_by_one("tf_keras_vis_image"),
-        "maco": one_by_one("maco_image")}
+WAYS = {"together": together, "alone": alone, "lesson": one_by_one("lesson_adam_image"),
+        "tf-keras-vis": one_by_one("tf_keras_vis_image"), "maco": one_by_one("maco_image")}
 
 
 def draw(folder: Path, count: int, lot: int, ways: list[str], peer_steps: int) -> None:
     """Draw what is missing, and lay the pictures out for viewers."""
-    network, random = backbones.load("efficientnet_lite0", top=True), np.random.default_rng(lot)
+    random = np.random.default_rng(lot)
     classes = [int(number) for number in random.choice(1000, count, replace=False)]
     for way in ways:
         missing = [number for number in classes if not (folder / f"drawn/{way}/{number}.png").exists()]
-        for number, image in zip(missing, WAYS[way](network, missing, lot, peer_steps), strict=True):
+        for number, image in zip(missing, WAYS[way](missing, lot, peer_steps), strict=True):
             images.save(folder / f"drawn/{way}/{number}.png", image)
     everybody = sorted(path.name for path in (folder / "drawn").iterdir())
     key = {}

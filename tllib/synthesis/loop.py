@@ -31,8 +31,8 @@ class Drawing:
         step: gradients taken.
         steps: gradients that will have been taken at the end.
         seconds: since the drawing began.
-        start: uint8 `(n, size, size, 3)`, what it began with.
-        losses: of this step, `(n,)`.
+        start: uint8 `(n, size, size, 3)`, what it began with, without the faint noise.
+        losses: of the images as they were before this step, `(n,)`.
     """
 
     step: int
@@ -103,31 +103,33 @@ def draw(networks: keras.Model | Sequence[keras.Model], targets: Sequence[Target
     check_count("size", size, least=32, most=1024)
     if len(targets) == 0:
         raise ValueError("targets is empty: name one class or more.")
-    scores = tuple(target for target in targets if callable(target))
-    if scores and len(scores) < len(targets):
+    functions = tuple(target for target in targets if callable(target))
+    if functions and len(functions) < len(targets):
         raise ValueError("targets are classes or functions, not some of each: draw them one after the other.")
-    if not scores:
+    if functions:
+        wanted = np.zeros((len(targets), 1), "float32")  # no classes
+    else:
         check_same_names(networks)
         wanted = np.stack([_wanted(networks[0], target) for target in targets])
         networks = [backbones.logits_of(network) for network in networks]
-    else:
-        wanted = np.zeros((len(targets), 1), "float32")
     starts = _starts(start, recipe, len(targets), size, seed)
-    return _steps(networks, scores, wanted, recipe, starts, seed)
+    return _steps(networks, functions, wanted, recipe, starts, seed)  # from another function, so that errors come now
 
 
-def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
+def _steps(networks, functions, wanted, recipe, starts, seed) -> Iterator[Drawing]:
     """The loop itself."""
-    began, n, size = time.perf_counter(), len(starts), starts.shape[1]
-    chance = [np.random.default_rng(seed + image) for image in range(n)]
+    began = time.perf_counter()
+    size = starts.shape[1]
+    chance = [np.random.default_rng(seed + number) for number in range(len(starts))]  # each image has its own
     parametrization = recipe.make_parametrization()
     noise = np.stack([random.standard_normal((3, size, size)) for random in chance])
     parameters = keras.Variable(parametrization.encode(starts, noise), dtype="float32", name="parameters")
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.steps, alpha=0.05)
     optimizer = keras.optimizers.Adam(rate)
-    gradients = [_gradient(network, parametrization, scores) for network in networks]
-    units = [_spread(network) for network in networks]
-    terms, starts = [], rounded(starts)
+    gradients = [_gradient(network, parametrization, functions) for network in networks]
+    spreads = [_spread(network) for network in networks]
+    starts = rounded(starts)
+    terms = []
     with stoppable():
         for step in range(recipe.steps):
             done = step / recipe.steps
@@ -135,13 +137,13 @@ def _steps(networks, scores, wanted, recipe, starts, seed) -> Iterator[Drawing]:
             windows = np.stack([random_window(random, recipe.crop * done, recipe.border) for random in chance])
             sees = networks[turn].input_shape[1]
             noise = np.stack([fading_noise(random, sees, recipe.noise, done) for random in chance])
-            knobs = np.array([units[turn], recipe.logsumexp_weight, recipe.total_variation], "float32")
-            gradient, told = gradients[turn](parameters, windows, noise, wanted, knobs)
+            # Arguments, not constants: so a recipe with other values needs no compiling again.
+            knobs = np.array([spreads[turn], recipe.logsumexp_weight, recipe.total_variation], "float32")
+            gradient, (losses, told) = gradients[turn](parameters, windows, noise, wanted, knobs)
             optimizer.apply([ops.convert_to_tensor(gradient)], [parameters])
             parameters.assign(parametrization.within_bounds(parameters.value))
-            losses = told.pop("loss")
             terms.append(told)
-            now = np.array(ops.convert_to_numpy(parameters))
+            now = np.array(ops.convert_to_numpy(parameters))  # a copy: the next step may change it in place
             seconds = time.perf_counter() - began
             yield Drawing(step + 1, recipe.steps, seconds, starts, losses, parametrization, now, terms)
 
@@ -156,26 +158,28 @@ def stoppable() -> Iterator[None]:
 
 
 @engine.remember  # compiling takes seconds: the next drawing by the same network goes without
-def _gradient(network: keras.Model, parametrization: Fourier | Pixels, scores: tuple[Callable, ...]) -> Callable:
-    """The gradient of all images' losses, added, by their parameters; beside it each image's terms."""
-    size = network.input_shape[1]
+def _gradient(network: keras.Model, parametrization: Fourier | Pixels, functions: tuple[Callable, ...]) -> Callable:
+    """Make a compiled function: parameters, and what a step is made of -> the gradient, and each image's terms."""
+    sees = network.input_shape[1]
 
     def loss(parameters, windows, noise, wanted, knobs):
-        unit, logsumexp_weight, roughness_weight = knobs[0], knobs[1], knobs[2]
+        spread, logsumexp_weight, variation_weight = knobs[0], knobs[1], knobs[2]
         images = parametrization.paint(parameters)
-        seen = crop_resize(images, windows, size) + noise
+        seen = crop_resize(images, windows, sees) + noise
         outputs = network(seen, training=False)
-        rough = total_variation(images)
-        told = {"total_variation": rough}
-        if scores:
-            objective = -ops.stack([ops.sum(ops.cast(score(outputs[image:image + 1]), "float32"))
-                                    for image, score in enumerate(scores)]) / unit
+        variation = total_variation(images)
+        told = {"total_variation": variation}
+        if functions:
+            objective = -ops.stack([ops.sum(ops.cast(function(outputs[number:number + 1]), "float32"))
+                                    for number, function in enumerate(functions)]) / spread
         else:
             logits = ops.cast(outputs, "float32")
-            objective = class_loss(logits / unit, wanted, logsumexp_weight, temperature=2.0)
+            # At temperature 2 the other classes still count when the wanted one is well ahead.
+            objective = class_loss(logits / spread, wanted, logsumexp_weight, temperature=2.0)
             told |= {"probability": class_probability(logits, wanted), "margin": class_margin(logits, wanted)}
-        losses = objective + roughness_weight * rough
-        return ops.sum(losses), {"loss": losses, "objective": objective, **told}
+        losses = objective + variation_weight * variation
+        # No image's loss depends on another's parameters: the gradient of the sum holds the gradient of each.
+        return ops.sum(losses), (losses, {"objective": objective, **told})
     return engine.gradient(loss, [network])
 
 
@@ -236,4 +240,4 @@ def _spread(network: keras.Model) -> float:
     noise = np.random.default_rng(0).normal(128, 8, (1, *network.input_shape[1:])).astype("float32")
     outputs = backbones.predict(network, noise)
     check_finite(f"The network {network.name!r}", outputs)
-    return float(outputs.std()) or 1.0
+    return float(outputs.std()) or 1.0  # a single output has no spread

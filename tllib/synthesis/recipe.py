@@ -15,7 +15,8 @@ class Recipe:
         total_variation: what a grey level between neighbours costs, in units of how widely the network's logits spread
             on noise, so that it means the same for every family; 0 leaves it out.
         colour: of waves, strength of red-blue beside light-dark, 0 for grey to 1.
-        logsumexp_weight: what all logits together cost, 0 (the bare logit) to 1 (cross-entropy), see `class_loss`.
+        logsumexp_weight: what all logits together cost, 0 (the bare logit) to 1 (cross-entropy, but at temperature 2),
+            see `class_loss`.
         crop: each step sees a window near the middle, at first the largest, at the end of `1 - crop` to 1 of its side.
         border: the largest window's side is `1 - border` of the image's. With 0 it is the whole image; with more, no
             step sees it whole, so that things are drawn near the middle with something around them, not cut off.
