@@ -45,7 +45,8 @@ def eight_at_once(networks: keras.Model | list[keras.Model], recipe: synthesis.R
                   seed: int) -> Iterator[np.ndarray]:
     """Images of classes, in order."""
     for begin in range(0, len(classes), 8):
-        drawn = synthesis.ideal_images(networks, classes[begin:begin + 8], recipe=recipe, seed=seed + begin)
+        eight = classes[begin:begin + 8]
+        drawn = synthesis.ideal_images(networks, eight, recipe=recipe, size=224, seed=seed + begin)
         yield from (each.image for each in drawn)
 
 

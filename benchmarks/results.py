@@ -61,21 +61,22 @@ def main() -> None:
               "fine-tuned", "takes")
         for name in NETWORKS:
             line(name, *classifiers(name, train, test))
-    networks = {name: backbones.load(name, top=True) for name in (*NETWORKS[:2], "squeezenet")}
+    network, judge = (backbones.load(name, top=True) for name in NETWORKS[:2])
     classes = np.random.default_rng(0).choice(1000, 10, replace=False).tolist()
-    table("Ideal images of ten classes, picked by lot", "drawn by", "judged by", "mean probability", "worst",
-          "each takes")
-    for artists, judge in ((NETWORKS[:1], NETWORKS[1]), (NETWORKS[1:2], NETWORKS[0]),
-                           ((NETWORKS[0], "squeezenet"), NETWORKS[1])):
-        drawn = synthesis.ideal_images([networks[artist] for artist in artists], classes, seed=0)
-        opinion = synthesis.second_opinions({judge: networks[judge]}, drawn).probability[judge]
-        line(" and ".join(artists), judge, f"{opinion.mean():.2f}", f"{opinion.min():.2f}", f"{drawn[0].seconds:.0f} s")
+    table(f"Ideal images of ten classes, picked by lot, judged by {NETWORKS[1]}", "drawn by", "mean probability",
+          "worst", "each takes")
+    several = [backbones.load(name, top=True, size=160) for name in synthesis.ARTISTS]
+    for who, artists, recipe in ((NETWORKS[0], network, synthesis.FOURIER),
+                                 ("several in turn", several, synthesis.TOGETHER)):
+        drawn = synthesis.ideal_images(artists, classes, recipe=recipe, size=224, seed=0)
+        opinion = synthesis.second_opinions({"judge": judge}, drawn).probability["judge"]
+        line(who, f"{opinion.mean():.2f}", f"{opinion.min():.2f}", f"{drawn[0].seconds:.0f} s")
     photos = [images.load(path, size=224) for path in dogs[:wanted.photos]]
     table(f"{len(photos)} dogs made a Siamese cat", "attack", "fool as uint8", "L2, median", "SSIM, median",
           "each takes")
     for title, options in (("one grey level", {}), ("smallest change", {"epsilon": None}),
                            ("robust, 8 levels", {"epsilon": 8, "robust": True})):
-        made = synthesis.adversarial_images(networks[NETWORKS[0]], photos, target="Siamese cat", **options)
+        made = synthesis.adversarial_images(network, photos, target="Siamese cat", **options)
         line(title, f"{sum(each.success for each in made)} of {len(made)}",
              f"{np.median([each.distance['l2'] for each in made]):.0f}",
              f"{np.median([each.distance['ssim'] for each in made]):.3f}", f"{made[0].seconds:.1f} s")

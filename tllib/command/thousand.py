@@ -8,7 +8,7 @@ import json
 import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tllib import backbones, images, synthesis
@@ -28,6 +28,8 @@ SEEN = 160  # pixels across that the artists see: half the time of 224
 SIDE = 224  # pixels across of a picture
 QUALITY = 70  # of its WebP file, 0 to 100: 5 KB each
 AT_ONCE = 8  # pictures drawn together
+# Half the steps of TOGETHER, at a higher rate: of 48 classes by lot viewers named 0.84 so, and 0.85 with all steps.
+RECIPE = replace(synthesis.TOGETHER, steps=128, learning_rate=0.08)
 JUDGE = ("efficientnet_lite1", "EfficientNet-Lite1")  # takes no part in drawing; its name for readers
 
 
@@ -60,7 +62,7 @@ def thousand(options: Namespace) -> None:
         if missing:
             print("Ctrl-C ends the drawing and keeps what is finished; the same command goes on.", flush=True)
             artists = [backbones.load(name, top=True, size=SEEN) for name in synthesis.ARTISTS]
-            draw(artists, missing, folder, recipe=synthesis.TOGETHER)
+            draw(artists, missing, folder, recipe=RECIPE)
         there = finished(folder)
         if not there:
             print("No picture is finished yet, so there is no page.")
