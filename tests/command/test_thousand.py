@@ -26,7 +26,7 @@ def tiny():
 def command(tmp_path, tiny, monkeypatch):
     """The command with a small network for all of them, two steps, and a folder of its own."""
     monkeypatch.setattr(backbones, "load", lambda name, **_: tiny)
-    monkeypatch.setattr(synthesis, "TOGETHER", RECIPE)
+    monkeypatch.setattr(thousand, "RECIPE", RECIPE)
     monkeypatch.setattr(synthesis, "ARTISTS", ["squeezenet"])
     return lambda *names: main(["thousand", "--to", str(tmp_path), *["--classes"] * bool(names), *names])
 
@@ -170,7 +170,7 @@ def test_a_forecast_is_said_in_a_unit_of_its_size(seconds, words):
 
 def test_by_default_they_lie_beside_the_lessons(tmp_path, tiny, monkeypatch):
     monkeypatch.setattr(backbones, "load", lambda name, **_: tiny)
-    monkeypatch.setattr(synthesis, "TOGETHER", RECIPE)
+    monkeypatch.setattr(thousand, "RECIPE", RECIPE)
     monkeypatch.setattr(synthesis, "ARTISTS", ["squeezenet"])
     monkeypatch.setattr(thousand, "CHECKOUT", tmp_path)
     thousand.thousand(SimpleNamespace(to=None, classes=["zebra"]))

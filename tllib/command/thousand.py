@@ -109,7 +109,8 @@ def draw(artists: Sequence[keras.Model], numbers: Sequence[int], folder: Path, *
                 return  # Ctrl-C, within a step
             for number, image in zip(group, drawing.images, strict=True):
                 keep(image, place(number, folder))
-            first, left = left == len(numbers), left - len(group)
+            first = left == len(numbers)
+            left -= len(group)
             if first and left:  # by the median step: the first steps wait for compiling
                 seconds = np.median(np.diff(clock)) * recipe.steps * left / len(group)
                 bar.write(f"The remaining {left}: about {_readable(seconds)}.")
