@@ -9,7 +9,7 @@ with a change that was made to mislead it, and learns to give the answer that th
 top stays Lite0's, and so do BatchNorm's statistics: each BatchNorm is folded into the convolution before it, to save
 time. Layers up to block 10 alone, a fifth of the numbers, learn much more slowly: after 100 steps KL was 6.0, not 4.3.
 Pictures grow: small ones are cheap, but who saw only these is unsure about 224 pixels, the size that Lite0 takes. The
-file that ships took 3,000 steps, some 100 minutes of two cores, not all by one plan: 800 of 128 pixels and 750 that
+file that ships took 3,000 steps, some two hours of two cores, not all by one plan: 800 of 128 pixels and 750 that
 grew to 224, with norms up to 1.5 and rates that fell to 0; then the second half of the plan below.
 
 The photos don't come with the project. The list names each with its source, licence and SHA-256; whichever of them lie
