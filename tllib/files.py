@@ -25,6 +25,16 @@ def data_root(root: str | os.PathLike | None = None) -> Path:
     return next((data for data in known if (data / "photos").is_dir()), Path("data"))
 
 
+def shipped(name: str) -> Path:
+    """A folder of `data/` that comes with tllib: of the checkout, or of the installed package."""
+    package = Path(__file__).resolve().parent
+    places = [home / "data" / name for home in (package.parent, package / "lessons")]
+    found = next((place for place in places if place.is_dir()), None)
+    if found is None:
+        raise FileNotFoundError(f"{name} comes with tllib, but is not at {places[0]}. Install tllib again.")
+    return found
+
+
 def offline() -> bool:
     """Whether `TLLIB_OFFLINE` (1, true, yes or on) promises that nothing is downloaded."""
     return os.environ.get("TLLIB_OFFLINE", "").strip().lower() in ("1", "true", "yes", "on")

@@ -10,7 +10,7 @@ from tllib import images
 from tllib.checking import check_class_numbers, check_count, check_number, check_path
 from tllib.datasets import layouts
 from tllib.drawings.folders import drawn
-from tllib.files import data_root
+from tllib.files import data_root, shipped
 from tllib.suggest import unknown_name
 from tllib.supply import cleaning, fetch
 from tllib.supply.sources import SOURCES
@@ -120,7 +120,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             the name of a part's folder, or a list of them. Defaults to all parts together; folds of a cross-validation
             have to be named.
         fallback: what to load when `name` is not on this machine: a set, or several: the first that is here; `.report`
-            says which. With `split`, three quarters of it are "trainval", every fourth photo is "test".
+            says which. With `split`, it is that part of it; of a set without official parts, every fourth photo is
+            "test", the others are "trainval".
         white: the value that is white in photos of more than 8 bits, such as 4095 of a camera of 12 bits that writes
             files of 16. Whatever reads the photos heeds it; of a photo that you read yourself, tell `images.load` as
             well. Defaults to None, what each file says.
@@ -146,7 +147,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         raise ValueError(f"{name} has labels {' or '.join(source.classes)} and {' or '.join(parts) or 'no'} official "
                          f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
-    folder = data_root(root) / name / source.folder if source.archives else drawn(name, source.photos)
+    folder = _place(name, root)
     if fetch.missing(name, root):
         others = [fallback] if isinstance(fallback, str) else fallback
         other = next((other for other in others if not fetch.missing(other, root)), None)
@@ -154,13 +155,23 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
                                     f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
                                     "Or use 'cartoon_pets', always there.")
-        instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None, white=white)
-        if split is not None:  # a set without official parts: every fourth photo is for testing
+        official = split in SOURCES[other].photos
+        instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None,
+                       split=split if official else None, white=white)
+        if split is not None and not official:
             fourth = np.arange(len(instead)) % 4 == 3
             instead = instead.take(np.flatnonzero(fourth if split == "test" else ~fourth))
         return replace(instead, report=f"{source.title} is not on this machine. {instead.report}")
     rows = getattr(layouts, source.layout)(folder, labels=labels, split=split)
     return _looked_at(folder, rows, source.title, source.noun, white=white)
+
+
+def _place(name: str, root: str | os.PathLike | None) -> Path:
+    """Where the pictures of a data set are, or would be."""
+    source = SOURCES[name]
+    if source.shipped:
+        return shipped(name)
+    return data_root(root) / name / source.folder if source.archives else drawn(name, source.photos)
 
 
 def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos", *,

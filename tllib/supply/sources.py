@@ -46,8 +46,9 @@ class Source:
         licence: what its owners allow.
         citation: whom to cite.
         page: web page from which it can be fetched by hand.
-        archives: the files that make it up, in the order in which they are fetched. None: it is drawn here.
+        archives: the files that make it up, in the order in which they are fetched. None: it ships or is drawn here.
         noun: what its files are called in a report.
+        shipped: whether its files come with tllib, in `data/`.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Source:
     page: str
     archives: tuple[Archive, ...] = ()
     noun: str = "photos"
+    shipped: bool = False
 
 
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
@@ -96,6 +98,11 @@ SOURCES = {
                 urls=tuple(host + "images.tar.gz" for host in _OXFORD), size=791_918_971, holds="images",
                 sha256="67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
                 max_files=10_000, max_bytes=1_200_000_000))),
+    "pets": Source(
+        title="Pets", layout="oxford_lists", folder="", classes={"species": 2, "breed": 37},
+        photos={"trainval": 252, "test": 166}, shipped=True, licence="CC BY-SA 4.0",
+        citation="418 photos of Oxford-IIIT Pet, scaled: Parkhi, Vedaldi, Zisserman, Jawahar, Cats and Dogs, CVPR 2012",
+        page="https://www.robots.ox.ac.uk/~vgg/data/pets/"),
     "cartoon_pets": Source(
         title="Cartoon Pets", layout="cartoons", noun="drawings", folder="",
         classes={"species": 2, "breed": 8}, photos={"all": 320},
