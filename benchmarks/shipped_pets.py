@@ -3,9 +3,9 @@
     python benchmarks/shipped_pets.py FOLDER ...     # folders that hold the originals, at any depth
 
 The first run took every original in the folders, and a lot, stratified by breed, divided them into photos to learn from
-and photos to be judged by: `datasets.near_duplicates` finds none that is in both, and the same animal twice, found by
-looking at the 64 pairs with the most similar features, is to learn from. `data/pets/ORIGINALS.tsv` names each photo, its
-part and the SHA-256 of its original. Later runs make the same files again of the originals named there.
+and photos to be judged by: `datasets.near_duplicates` finds none that is in both, and the same animal twice, found
+by looking at the 64 pairs with the most similar features, is to learn from. `data/pets/ORIGINALS.tsv` names each,
+its part and the SHA-256 of its original. Later runs make the same files again, of the originals named there.
 """
 
 import argparse

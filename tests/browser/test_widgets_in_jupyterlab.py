@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("widgets")  # one notebook for all of them
 SETUP = """from tllib import backbones, classroom, datasets, images, synthesis, transfer, widgets
 network, judge = (backbones.load(name, top=True) for name in ("efficientnet_lite0", "efficientnet_lite1"))
 dog = images.load("../data/photos/dog.png")"""
-CLASSIFIER = """pets = datasets.load("cartoon_pets", labels="breed").subset(96, seed=0)
+CLASSIFIER = """pets = datasets.load("pets", labels="breed").subset(96, seed=0)
 backbone = backbones.load("efficientnet_lite0")
 table = transfer.extract_features(backbone, pets)
 few = [pets.labels.tolist().index(number) for number in range(len(pets.class_names))]

@@ -65,7 +65,8 @@ def test_half_a_data_set_is_not_here_and_a_packed_one_is(data):
 
 
 def test_what_is_made_here_needs_no_disk(data):
-    assert rows()["Cartoon Pets"] == "320 pictures, made here when they are first used"
+    assert rows()["Drawn Digits"] == "320 pictures, made here when they are first used"
+    assert rows()["Pets"] == "418 photos, which come with tllib"
 
 
 def test_weights_are_named_and_weighed(data):

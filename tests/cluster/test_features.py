@@ -40,9 +40,9 @@ def two_machines():
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """Drawn pets, in folders of classes, and a damaged file among them."""
+    """Photos of pets, in folders of classes, and a damaged file among them."""
     folder = tmp_path_factory.mktemp("photos")
-    for name, path in zip(datasets.load("cartoon_pets").labels, datasets.load("cartoon_pets").paths, strict=True):
+    for name, path in zip(datasets.load("pets").labels, datasets.load("pets").paths, strict=True):
         (folder / ("cat", "dog")[name]).mkdir(exist_ok=True)
         shutil.copy(path, folder / ("cat", "dog")[name] / path.name)
     (folder / "dog" / "broken.png").write_bytes(b"\x89PNG and no more")

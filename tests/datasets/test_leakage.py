@@ -24,9 +24,9 @@ def test_copies_across_a_split_are_found_and_others_are_not(tmp_path, shared):
     assert found[0].bits == 0 and [pair.bits for pair in found] == sorted(pair.bits for pair in found)
 
 
-def test_drawn_pets_that_are_copied_leak(tmp_path):
-    photos = datasets.load("cartoon_pets").subset(16)
-    copy = tmp_path / "copy.png"
+def test_photos_that_are_copied_leak(tmp_path):
+    photos = datasets.load("pets").subset(16)
+    copy = tmp_path / "copy.jpg"
     copy.write_bytes(photos.paths[3].read_bytes())
     part = dataclasses.replace(photos, paths=(copy,), labels=photos.labels[:1])
     nearest = datasets.near_duplicates(photos, part)[0]
@@ -47,7 +47,7 @@ TURNED = {
 
 @pytest.mark.parametrize("change", TURNED.values(), ids=TURNED)
 def test_mirrored_turned_and_grey_copies_are_found(tmp_path, change):
-    photos = datasets.load("cartoon_pets").subset(32)
+    photos = datasets.load("pets").subset(32)
     copies = []
     for number, path in enumerate(photos.paths):
         copies.append(tmp_path / f"{number}.jpg")
@@ -57,8 +57,8 @@ def test_mirrored_turned_and_grey_copies_are_found(tmp_path, change):
     assert {(pair.first, pair.second) for pair in found} == set(zip(photos.paths, copies, strict=True))
 
 
-@pytest.mark.parametrize("name", ["cartoon_pets", "drawn_digits"])
-def test_different_drawings_are_no_copies(name):
+@pytest.mark.parametrize("name", ["pets", "drawn_digits"])
+def test_different_pictures_are_no_copies(name):
     photos = datasets.load(name)
     one, other = photos.take(np.arange(0, len(photos), 2)), photos.take(np.arange(1, len(photos), 2))
     assert datasets.near_duplicates(one, other) == []

@@ -361,7 +361,7 @@ def test_wrong_wishes(call, message):
 
 def test_labels_cannot_be_changed_by_accident():
     with pytest.raises(ValueError, match="read-only"):
-        datasets.load("cartoon_pets").labels[0] = 1
+        datasets.load("pets").labels[0] = 1
 
 
 def test_missing_folder(tmp_path):
@@ -387,17 +387,17 @@ def test_class_without_readable_photo(tmp_path):
 
 
 def test_absent_data_set_says_where_to_get_it_or_is_replaced(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"(?s)Cats vs Dogs is not at .*PetImages.*fetch.*https://www\.microsoft\.com.*cartoon"):
+    with pytest.raises(FileNotFoundError, match=r"(?s)Cats vs Dogs is not at .*PetImages.*fetch.*https://www\.microsoft\.com.*\'pets\'"):
         datasets.load("cats_vs_dogs", root=tmp_path)
-    photos = datasets.load("cats_vs_dogs", root=tmp_path, fallback="cartoon_pets")
-    assert photos.report.startswith("Cats vs Dogs is not on this machine. Cartoon Pets: 320 drawings")
-    assert datasets.load("oxford_pets", root=tmp_path, fallback="cartoon_pets").class_names[0] == "Beagle"
+    photos = datasets.load("cats_vs_dogs", root=tmp_path, fallback="pets")
+    assert photos.report.startswith("Cats vs Dogs is not on this machine. Pets: 418 photos")
+    assert datasets.load("oxford_pets", root=tmp_path, fallback="pets").class_names[0] == "Abyssinian"
 
 
 def test_data_folder_comes_from_the_environment(tmp_path, monkeypatch):
     make(tmp_path / "cats_vs_dogs/PetImages", Cat=3, Dog=2)
     monkeypatch.setenv("TLLIB_DATA", str(tmp_path))
-    assert datasets.load("cats_vs_dogs", fallback="cartoon_pets").report == \
+    assert datasets.load("cats_vs_dogs", fallback="pets").report == \
         "Cats vs Dogs: 5 photos, 2 classes (Cat 3, Dog 2)"
     monkeypatch.delenv("TLLIB_DATA")
     assert (files.data_root() / "photos/dog.png").is_file()

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def photos():
-    return datasets.load("cartoon_pets").subset(20)
+    return datasets.load("pets").subset(20)
 
 
 def test_batches_are_the_photos_in_order(photos):

@@ -24,7 +24,7 @@ import numpy as np
 from tllib import backbones, datasets, images, synthesis, transfer
 from tllib.transfer import features
 
-photos = datasets.load("cartoon_pets", labels="breed").subset(19, seed=1)
+photos = datasets.load("pets").subset(19, seed=1)
 image = images.load(photos.paths[0])
 
 

@@ -32,7 +32,7 @@ np.savez(folder + "/found.npz", **found)
 
 @pytest.fixture(scope="module")
 def classifier():
-    photos = datasets.load("cartoon_pets").subset(40, seed=2)
+    photos = datasets.load("pets").subset(40, seed=2)
     backbone = backbones.load("efficientnet_lite0")
     return transfer.assemble(backbone, transfer.train_head(transfer.extract_features(backbone, photos)),
                              photos.class_names)

@@ -14,7 +14,7 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 GREY = np.full((8, 8, 3), 128)
-MISTAKES = tuple(transfer.Mistake(path, "a", "b", 0.93) for path in datasets.load("cartoon_pets").paths[:2])
+MISTAKES = tuple(transfer.Mistake(path, "a", "b", 0.93) for path in datasets.load("pets").paths[:2])
 REPORT = transfer.Report(0.875, {"a": 0.75, "b": 1.0}, np.array([[3, 1], [0, 4]]), MISTAKES, ("a", "b"))
 TERMS = {"step": np.array([8, 16]), "total_variation": np.array([40.0, 9.04]), "probability": np.array([0.001, 1])}
 LEARNED = {"loss": [2.0, 0.123], "accuracy": [0.5, 1.0], "val_accuracy": [0.25, 0.5]}
@@ -30,7 +30,7 @@ ALT = {
     "no titles": (lambda: show.images([GREY]), "1 picture."),
     "own words": (lambda: show.images([GREY], ["x"], alt="a grey square"), "a grey square"),
     "no images": (lambda: show.images([]), "nothing to show"),
-    "photos": (lambda: show.photos(datasets.load("cartoon_pets"), n=2), "2 photos: Cat; Dog."),
+    "photos": (lambda: show.photos(datasets.load("pets"), n=2), "2 photos: Cat; Dog."),
     "history": (lambda: show.history(TERMS),
                 "2 line charts over 16 steps: total variation, 40 to 9; probability, 0.001 to 1."),
     "curves": (lambda: show.curves(LEARNED), "2 line charts against epoch: loss, training 2 to 0.12; accuracy, "

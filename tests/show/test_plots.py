@@ -22,7 +22,7 @@ def test_figures_show_themselves_in_a_notebook():
 
 
 def test_photos_stand_under_their_labels():
-    photos = datasets.load("cartoon_pets")
+    photos = datasets.load("pets")
     titles = [axes.get_title() for axes in show.photos(photos, n=6).axes]
     assert sorted(titles) == ["Cat"] * 3 + ["Dog"] * 3
 
@@ -67,7 +67,7 @@ def test_many_classes_are_colours_only():
 
 @pytest.mark.parametrize("count, shown", [(0, 0), (3, 2)])
 def test_mistakes(count, shown):
-    paths = datasets.load("cartoon_pets").paths[:count]
+    paths = datasets.load("pets").paths[:count]
     figure = show.mistakes(report(paths), n=2)
     assert [axes.get_title() for axes in figure.axes] == ["a → b (93%)"] * shown
 

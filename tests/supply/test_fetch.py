@@ -178,7 +178,7 @@ def test_real_photos_in_a_minute(small_cats, tmp_path):
     assert train.counts() == {"Cat": 1000, "Dog": 1000} and test.counts() == {"Cat": 500, "Dog": 500}
     whole = datasets.load("cats_vs_dogs_small", root=tmp_path)
     assert len(whole) == 3000 and "1 that are no pictures: .py 1" in whole.report
-    instead = datasets.load("cats_vs_dogs", root=tmp_path, fallback=("cats_vs_dogs_small", "cartoon_pets"))
+    instead = datasets.load("cats_vs_dogs", root=tmp_path, fallback=("cats_vs_dogs_small", "pets"))
     assert instead.paths == whole.paths
     assert instead.report.startswith("Cats vs Dogs is not on this machine. Cats vs Dogs, small: 3000 photos")
 
@@ -219,9 +219,11 @@ def test_what_is_there_is_not_asked_for_again(small, tmp_path):
         assert len(server.asked) == 1
 
 
-def test_there_is_nothing_to_fetch_of_what_is_drawn_here(tmp_path):
-    with pytest.raises(ValueError, match=r"'cartoon_pets' has nothing to fetch: drawn by tllib"):
-        datasets.fetch("cartoon_pets", root=tmp_path)
+def test_there_is_nothing_to_fetch_of_what_comes_along_or_is_drawn_here(tmp_path):
+    with pytest.raises(ValueError, match=r"'drawn_digits' has nothing to fetch: drawn by tllib"):
+        datasets.fetch("drawn_digits", root=tmp_path)
+    with pytest.raises(ValueError, match=r"'pets' has nothing to fetch: 418 photos .* is enough"):
+        datasets.fetch("pets", root=tmp_path)
 
 
 def test_offline_never_opens_a_socket(small, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from PIL import Image
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
     """Photos of our own to change, and an empty cache folder."""
-    for path in datasets.load("cartoon_pets").subset(12, seed=0).paths:
+    for path in datasets.load("pets").subset(12, seed=0).paths:
         target = tmp_path / "photos" / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)

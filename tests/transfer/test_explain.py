@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def classifier():
-    photos = datasets.load("cartoon_pets").subset(60, seed=2)
+    photos = datasets.load("pets").subset(60, seed=2)
     backbone = backbones.load("efficientnet_lite0")
     return transfer.assemble(backbone, transfer.train_head(transfer.extract_features(backbone, photos)),
                              photos.class_names)

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def photos():
-    return datasets.load("cartoon_pets").subset(40, seed=1)
+    return datasets.load("pets").subset(40, seed=1)
 
 
 def classifier(photos, name="efficientnet_lite0", **options):
@@ -46,7 +46,7 @@ def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name):
 
 
 def test_it_learns_and_never_gets_worse_on_what_it_chooses_by(photos):
-    train, validation = datasets.load("cartoon_pets", labels="breed").subset(60).split(test=0.4, seed=0)
+    train, validation = datasets.load("textures").subset(60).split(test=0.4, seed=0)
     one = classifier(train, "efficientnet_lite0")
     before = transfer.evaluate(one, validation)
     tuned, history = transfer.fine_tune(one, train, validation, epochs=2, learning_rate=1e-3)
@@ -146,7 +146,7 @@ def test_smoothing_by_hand():
 
 def test_wrong_wishes(photos):
     one = classifier(photos)
-    other = datasets.load("cartoon_pets", labels="breed").subset(40)
+    other = datasets.load("pets", labels="breed").subset(40)
     with pytest.raises(ValueError, match="the photos are of"):
         transfer.fine_tune(one, other)
     with pytest.raises(ValueError, match="'last block' or 'all', got 'some'"):
@@ -172,7 +172,7 @@ def test_in_mixed_precision_weights_and_answers_stay_float32_and_it_learns(photo
 @pytest.fixture(scope="module")
 def small():
     """Two photos of each class and a classifier of them on a small random backbone."""
-    few = datasets.load("cartoon_pets").subset(4, seed=1)
+    few = datasets.load("pets").subset(4, seed=1)
     return few, classifier(few, "mobilenet_025", weights=None)
 
 
@@ -221,7 +221,7 @@ def test_balanced_loss_by_hand():
 
 @pytest.mark.parametrize("balanced", [False, True])
 def test_balanced_fine_tuning_counts_each_class_the_same_in_training_and_validation(balanced):
-    whole = datasets.load("cartoon_pets")
+    whole = datasets.load("pets")
     cats, dogs = (np.flatnonzero(whole.labels == label) for label in (0, 1))
     photos = whole.take(np.concatenate([cats[:6], dogs[:2]]))
     one = classifier(whole.take(np.concatenate([cats[6:9], dogs[6:9]])), "mobilenet_025", weights=None)
@@ -237,7 +237,7 @@ def test_balanced_fine_tuning_counts_each_class_the_same_in_training_and_validat
 @pytest.fixture(scope="module")
 def few_photos():
     """Two photos of each class and a classifier of them on a pretrained backbone."""
-    few = datasets.load("cartoon_pets").subset(4, seed=1)
+    few = datasets.load("pets").subset(4, seed=1)
     return few, classifier(few)
 
 

@@ -62,7 +62,7 @@ def test_the_same_backbone_with_other_weights_is_another(backbone):
 
 
 def test_extracted_tables_know_their_backbone(backbone):
-    photos = datasets.load("cartoon_pets").subset(4, seed=0)
+    photos = datasets.load("pets").subset(4, seed=0)
     for cache in (True, False):
         found = transfer.extract_features(backbone, photos, cache=cache)
         assert found.backbone == backbone_id(backbone) and replace(found, x=2 * found.x).backbone == found.backbone
@@ -134,7 +134,7 @@ def test_a_head_of_ones_own_is_used_whole(backbone, name, tmp_path, dog):
 
 
 def test_fine_tuning_a_head_of_ones_own_leaves_the_head_alone(backbone):
-    photos = datasets.load("cartoon_pets").subset(4, seed=0)
+    photos = datasets.load("pets").subset(4, seed=0)
     head = keras.Sequential([keras.Input((256,)), layers.Normalization(), layers.Dropout(0.5),
                              layers.Dense(2, "softmax")])
     head.layers[0].adapt(transfer.extract_features(backbone, photos).x)
@@ -204,7 +204,7 @@ def test_a_head_of_ones_own_is_judged_where_its_shape_fits():
 
 
 def test_only_what_assemble_made_is_fine_tuned(backbone):
-    photos = datasets.load("cartoon_pets").subset(4, seed=0)
+    photos = datasets.load("pets").subset(4, seed=0)
     model = keras.Model(backbone.input, layers.Dense(2, "softmax")(backbone.output))
     with pytest.raises(ValueError, match=r"transfer\.assemble"):
         transfer.fine_tune(transfer.Classifier(model, photos.class_names, backbone.name), photos)

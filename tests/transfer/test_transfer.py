@@ -14,7 +14,7 @@ def backbone():
 
 @pytest.fixture(scope="module")
 def photos():
-    return datasets.load("cartoon_pets").subset(24, seed=0)
+    return datasets.load("pets").subset(24, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_real_pets(shared, backbone):
 
 def test_pretraining_is_what_helps(backbone):
     untrained = backbones.load("efficientnet_lite0", weights=None, seed=0)
-    train, test = datasets.load("cartoon_pets").subset(120).split(test=0.4)
+    train, test = datasets.load("pets").subset(120).split(test=0.4)
     accuracy = []
     for network in (backbone, untrained):
         few, many = (transfer.extract_features(network, part) for part in (train, test))

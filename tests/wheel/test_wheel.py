@@ -62,6 +62,13 @@ def test_run_copies_the_lessons_and_runs_one(installed):
     assert [path.name for path in installed[1].iterdir()] == ["tllib-lessons"], "all of it in one folder"
 
 
+def test_the_photos_of_pets_come_along(installed):
+    python, folder = installed
+    code = "from tllib import datasets; print(datasets.load('pets').report)"
+    done = subprocess.run([python, "-c", code], cwd=folder, env=variables(folder), text=True, capture_output=True)
+    assert done.stdout.strip() == "Pets: 418 photos, 2 classes (Cat 170, Dog 248)", done.stderr
+
+
 def test_the_lessons_in_arabic_come_along(installed):
     done = tllib(installed, "lessons", "--language", "ar", "00")
     home = installed[1] / "tllib-lessons"

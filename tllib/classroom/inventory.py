@@ -34,7 +34,7 @@ def inventory() -> Inventory:
 
     Example:
         >>> from tllib import classroom
-        >>> dict(classroom.inventory().rows)["Cartoon Pets"]
+        >>> dict(classroom.inventory().rows)["Drawn Digits"]
         '320 pictures, made here when they are first used'
     """
     return Inventory(tuple(_rows()))
@@ -81,6 +81,8 @@ def _rows() -> Iterator[tuple[str, str]]:
 
 def _data(name: str, root: Path) -> str:
     source = SOURCES[name]
+    if source.shipped:
+        return f"{sum(source.photos.values())} photos, which come with tllib"
     if not source.archives:
         return f"{sum(source.photos.values())} pictures, made here when they are first used"
     if not fetch.missing(name, root) and (root / name).is_dir():

@@ -86,11 +86,6 @@ def oxford_lists(folder: Path, *, labels: str | None = None, split: str | None =
             for image, _, species, _ in sorted(entries)]
 
 
-def cartoons(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
-    """Read `<species>/<breed>_<n>.png`."""
-    return [(path, path.stem.rsplit("_", 1)[0] if labels == "breed" else path.parent.name) for path in _files(folder)]
-
-
 def by_name(folder: Path, *, labels: str | None = None, split: str | None = None) -> Rows:
     """Read `<part>/<label>_<n>.png`, or `<part>/<infection>_<winding>_<n>.png`."""
     return [(path, path.stem.split("_")[labels == "winding"]) for part in ([split] if split else ("trainval", "test"))

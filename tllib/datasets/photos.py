@@ -84,9 +84,9 @@ class PhotoSet:
 
         Example:
             >>> from tllib import datasets
-            >>> train, test = datasets.load("cartoon_pets").split(test=0.25, seed=0)
+            >>> train, test = datasets.load("pets").split(test=0.25, seed=0)
             >>> len(train), len(test)
-            (240, 80)
+            (314, 104)
         """
         check_number("test", test)
         check_count("seed", seed, least=0)
@@ -110,8 +110,8 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
     """Find a data set on this machine, and look at its photos. Nothing is downloaded; drawn sets are drawn once.
 
     Args:
-        name: "cats_vs_dogs", "cats_vs_dogs_small", "oxford_pets"; "cartoon_pets", "textures", "drawn_digits",
-            "drawn_cells" (drawn, always there); or the path of any folder that holds a folder of photos for each class,
+        name: "pets", "textures", "drawn_digits", "drawn_cells", always there; "cats_vs_dogs", "cats_vs_dogs_small",
+            "oxford_pets", which are fetched; or the path of any folder that holds a folder of photos for each class,
             or a folder for each part ("train", "Test_Data", "seg_val") that holds these; parts inside of the classes
             will do as well.
         root: folder that holds a folder for each data set. Defaults to `TLLIB_DATA`, else the project's `data/`.
@@ -154,7 +154,7 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
         if other is None:
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
                                     f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
-                                    "Or use 'cartoon_pets', always there.")
+                                    "Or use 'pets', always there.")
         official = split in SOURCES[other].photos
         instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None,
                        split=split if official else None, white=white)

@@ -103,10 +103,6 @@ SOURCES = {
         photos={"trainval": 252, "test": 166}, shipped=True, licence="CC BY-SA 4.0",
         citation="418 photos of Oxford-IIIT Pet, scaled: Parkhi, Vedaldi, Zisserman, Jawahar, Cats and Dogs, CVPR 2012",
         page="https://www.robots.ox.ac.uk/~vgg/data/pets/"),
-    "cartoon_pets": Source(
-        title="Cartoon Pets", layout="cartoons", noun="drawings", folder="",
-        classes={"species": 2, "breed": 8}, photos={"all": 320},
-        licence="MIT", citation="drawn by tllib", page=""),
     "textures": Source(
         title="Textures", layout="by_name", noun="pictures", folder="",
         classes={"material": 3}, photos={"trainval": 150, "test": 90},
