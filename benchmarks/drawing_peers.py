@@ -41,11 +41,11 @@ def lesson_adam_image(network: keras.Model, target_index: int, steps: int, seed:
 
 
 def maco_image(network: keras.Model, target_index: int, steps: int, seed: int) -> np.ndarray:
-    """xplique 2.0.2, MACO, 4 crops a step for 32; magnitudes of drawn pets: it would download those of ImageNet."""
+    """xplique 2.0.2, MACO, 4 crops a step for 32; magnitudes of our pets: it would download those of ImageNet."""
     from xplique.features_visualizations import Objective, maco  # no part of the extra, see blind_naming.py
     keras.utils.set_random_seed(seed)
     size = network.input_shape[1]
-    photos = np.stack([images.load(path, size=size) for path in datasets.load("cartoon_pets").paths[:64]])
+    photos = np.stack([images.load(path, size=size) for path in datasets.load("pets").subset(64).paths])
     found, _ = maco(Objective.neuron(network, -1, target_index), nb_steps=steps, nb_crops=4, custom_shape=(size, size),
                     noise_intensity=0.08 * TOP / 2, values_range=(0, TOP),
                     maco_dataset=tf.data.Dataset.from_tensor_slices(photos / np.float32(TOP)).batch(16))

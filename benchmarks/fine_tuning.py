@@ -2,8 +2,9 @@
 
     python benchmarks/fine_tuning.py [--rounds 3]
 
-As in lesson 07: pictures of 96 pixels, 960 others to judge by, the maps of the frozen lower layers computed once.
-Round 0 draws what the lesson draws, each further one draws anew. A round takes about ten minutes on a laptop CPU.
+As in lesson 07: pictures of 96 pixels, 960 others to judge by; only that the maps of the frozen lower layers are
+computed once. Round 0 draws what the lesson draws, each further one draws anew. A round takes about ten minutes on a
+laptop CPU.
 """
 
 import argparse
@@ -44,9 +45,7 @@ def tuned(upper: keras.Model, head: keras.Model, maps: np.ndarray, labels: np.nd
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--rounds", type=int, default=1)
-rounds, backbone = parser.parse_args().rounds, backbones.load("efficientnet_lite0")
-small = keras.models.clone_model(backbone, input_tensors=keras.Input((96, 96, 3)))
-small.set_weights(backbone.get_weights())
+rounds, small = parser.parse_args().rounds, backbones.load("efficientnet_lite0", size=96)
 print("task       round  pictures   head  tuned")
 for task, (name, last_frozen, label) in TASKS.items():
     cut = small.get_layer(last_frozen).output

@@ -1,7 +1,10 @@
-"""Lesson 07 fine-tunes in plain Keras: what changes, what stays as it is, and that it learns what a head can't."""
+"""Lesson 07 cuts out what is blue, and fine-tunes in plain Keras: what changes, and what stays as it is."""
+
+from types import SimpleNamespace
 
 from tests.notebooks.plain import code_of
 from tllib import backbones, transfer
+from tllib.drawings import textures_digits_cells as drawing
 
 import keras
 import numpy as np
@@ -9,69 +12,74 @@ import pytest
 from keras import layers
 
 IMPORTS, PLAIN = code_of("07_challenge")
+CUT, CONTROL, UNFREEZE, FIT = PLAIN
+
+
+class Pictures:
+    """As much of a set of photos as is looked at: grey, with a blue square of 40 pixels and a small purple one."""
+
+    corners, class_names, labels = ((0, 0), (90, 130), (184, 184), (100, 0)), ("no", "yes"), np.array([0, 1, 1, 0])
+
+    def __len__(self):
+        return len(self.corners)
+
+    def read(self, row, *, size):
+        top, left = self.corners[row]
+        picture = np.full((size, size, 3), 200, "uint8")
+        picture[top:top + 40, left:left + 40] = 70, 70, 120
+        picture[(top + 120) % 200:, :][:12, 100:112] = 104, 60, 140
+        return picture
 
 
 @pytest.fixture(scope="module")
-def fine_tune():
-    """What the imports and the plain cell of the lesson make."""
+def made():
+    """What the cell makes that cuts out, and the one after it before it trains."""
     names = {}
-    for source in (IMPORTS, *PLAIN):
-        exec(source, names)
-    return names["fine_tune"]
+    exec(IMPORTS, names)
+    names |= {"tasks": {"winding": [Pictures(), Pictures()]}, "show": SimpleNamespace(images=lambda *_, **__: None)}
+    exec("\n".join((CUT, CONTROL.partition("cnn = ")[0])), names)
+    return names
 
 
-def stripes(count, seed):
-    """Stripes, level (0) or upright (1), some rows or columns further in each, under noise."""
-    random = np.random.default_rng(seed)
-    waves = np.sign(np.sin((np.arange(8) + random.integers(0, 4, (count, 1))) * np.pi / 2 + 0.1))
-    level, labels = np.repeat(waves[:, :, None], 8, axis=2), np.arange(count) % 2
-    pixels = np.where(labels[:, None, None] == 1, level.transpose(0, 2, 1), level)
-    return (pixels + random.normal(0, 0.3, pixels.shape))[..., None].astype("float32"), labels
+def test_what_is_blue_is_cut_out_wherever_it_is(made):
+    windows = made["cut_out"](Pictures(), count=1)
+    assert windows.shape == (4, 56, 56, 3)
+    for window in windows:
+        assert (window[..., 2] - window[..., 0] == 50).sum() == 40 * 40, "all of the square"
+    second = made["cut_out"](Pictures(), count=2)[1::2]
+    assert ((second[..., 2] - second[..., 0]).max(axis=(1, 2)) == 36).all(), "then the next bluest, not the same again"
 
 
-@pytest.fixture(scope="module")
-def toy():
-    """A layer that adds up squares of nine pixels, the same for level and upright stripes; a head on what it gives."""
-    keras.utils.set_random_seed(0)
-    upper = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(8, 3, use_bias=False),
-                              layers.BatchNormalization(name="normalise"), layers.ReLU(),
-                              layers.GlobalAveragePooling2D()])
-    upper.layers[0].set_weights([np.broadcast_to(np.linspace(-0.3, 0.3, 8), (3, 3, 1, 8))])
-    maps, labels = stripes(400, seed=0)
-    return upper, transfer.train_head(transfer.FeatureTable(upper.predict(maps, verbose=0), labels, (), ("a", "b")))
+def test_a_mirrored_spiral_gets_the_other_label(made):
+    x, y = made["x"], made["y"]
+    assert len(x) == len(y) == 2 * 4 * 4 and y[:16].tolist() == np.repeat([0, 1, 1, 0], 4).tolist()
+    np.testing.assert_array_equal(x[16:], x[:16, :, ::-1])
+    np.testing.assert_array_equal(y[16:], 1 - y[:16])
 
 
-def test_the_learner_sees_clone_freeze_compile_and_fit():
-    assert len(PLAIN) == 1 and len(PLAIN[0].splitlines()) <= 20 and "transfer." not in PLAIN[0]
-    assert all(word in PLAIN[0] for word in ("clone_model(", "BatchNormalization", ".compile(", ".fit("))
+def test_the_learner_sees_a_network_unfreeze_compile_and_fit():
+    assert "transfer." not in "".join(PLAIN) and all(len(source.splitlines()) <= 20 for source in PLAIN)
+    assert all(word in CONTROL for word in ("keras.Sequential(", ".compile(", ".fit(", ".evaluate("))
+    assert all(word in UNFREEZE for word in ("trainable = True", "trainable = False", "BatchNormalization"))
+    assert all(word in FIT for word in (".compile(", ".fit(", ".evaluate("))
 
 
-def test_it_learns_what_the_head_alone_cannot(fine_tune, toy):
-    upper, head = toy
-    before = [weight.copy() for model in toy for weight in model.get_weights()]
-    tuned, (maps, labels) = fine_tune(upper, head, *stripes(400, seed=0), 30), stripes(500, seed=1)
-    alone = np.mean(head.predict(upper.predict(maps, verbose=0), verbose=0).argmax(axis=1) == labels)
-    assert alone < 0.65 and np.mean(tuned.predict(maps, verbose=0).argmax(axis=1) == labels) > 0.9
-    after = [weight for model in toy for weight in model.get_weights()]
-    assert all(map(np.array_equal, before, after)), "the originals stay as they were"
-    assert not np.array_equal(tuned.layers[0].layers[0].get_weights()[0], upper.layers[0].get_weights()[0])
-
-
-def test_batchnorm_keeps_its_statistics(fine_tune, toy):
-    tuned = fine_tune(*toy, *stripes(64, seed=2), 1)
-    for found, expected in zip(tuned.layers[0].get_layer("normalise").get_weights(),
-                               toy[0].get_layer("normalise").get_weights(), strict=True):
-        np.testing.assert_array_equal(found, expected)
-
-
-def test_in_a_real_network_all_but_batchnorm_moves_above_the_cut_and_nothing_below(fine_tune):
-    small = keras.models.clone_model(backbones.load("efficientnet_lite0"), input_tensors=keras.Input((96, 96, 3)))
-    cut, before, random = small.get_layer("block13_add").output, small.get_weights(), np.random.default_rng(0)
-    upper, labels = keras.Model(cut, small.output), np.arange(40) % 2
-    x, maps = (random.normal(size=(40, *shape)).astype("float32") for shape in (small.output.shape[1:], cut.shape[1:]))
-    tuned = fine_tune(upper, transfer.train_head(transfer.FeatureTable(x, labels, (), ("a", "b"))), maps, labels, 1)
-    assert all(map(np.array_equal, before, small.get_weights()))
-    for new, old in zip(tuned.layers[0].layers, upper.layers, strict=True):
-        assert type(new) is type(old)
-        stays = isinstance(old, layers.BatchNormalization)
-        assert all(np.array_equal(*pair) == stays for pair in zip(new.get_weights(), old.get_weights(), strict=True))
+def test_all_but_batchnorm_moves_above_the_cut_and_nothing_below():
+    random, count = np.random.default_rng(0), {"trainval": 64, "test": 20}
+    digits = {part: np.stack([drawing.DRAW["drawn_digits"](str(row % 10), part, random, size=96) for row in range(n)])
+              for part, n in count.items()}
+    answers = {part: np.arange(n) % 10 for part, n in count.items()}
+    small = backbones.load("efficientnet_lite0", size=96)
+    table = transfer.FeatureTable(small.predict(digits["trainval"], verbose=0), answers["trainval"], (),
+                                  tuple("0123456789"))
+    names = {"small": small, "head": transfer.train_head(table), "digits": digits, "answers": answers,
+             "head_alone": -1.0}
+    before = {layer.name: layer.get_weights() for layer in small.layers}
+    exec("\n".join((IMPORTS, UNFREEZE, FIT)), names)
+    cut = small.layers.index(small.get_layer("block10_add"))
+    for number, layer in enumerate(small.layers):
+        stays = number <= cut or isinstance(layer, layers.BatchNormalization)
+        assert all(np.array_equal(*pair) == stays for pair in zip(layer.get_weights(), before[layer.name],
+                                                                  strict=True)), layer.name
+    assert names["learning"] == sum(int(np.prod(weight.shape)) for weight in names["model"].trainable_weights) > 2e6
+    assert isinstance(names["model"], keras.Sequential) and 0 <= names["tuned"] <= 1

@@ -1,4 +1,4 @@
-"""Lesson 03's plain PyTorch, run on few pictures: it says what the library says, on whatever engine that runs."""
+"""Lesson 03's plain PyTorch, run on few photos: it says what the library says, on whatever engine that runs."""
 
 import ast
 
@@ -15,8 +15,8 @@ IMPORTS, PLAIN = code_of("03_transfer_learning_pytorch")
 
 @pytest.fixture(scope="module")
 def made():
-    """Names that the plain cells make, of 64 pictures to learn from and 32 to judge by."""
-    train, test = datasets.load("cartoon_pets").subset(96, seed=0).split(test=1 / 3, seed=0)
+    """Names that the plain cells make, of 64 photos to learn from and 32 to judge by."""
+    train, test = datasets.load("pets").subset(96, seed=0).split(test=1 / 3, seed=0)
     imports = [node for node in ast.parse(IMPORTS).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {"SEED": 0, "train": train, "test": test}
     for source in (ast.unparse(ast.Module(imports, [])), *PLAIN):

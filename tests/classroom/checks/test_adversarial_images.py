@@ -1,13 +1,14 @@
 from functools import partial
 
 from tests.classroom.checks.saying import says
-from tllib import backbones, images, synthesis, transfer
+from tllib import backbones, datasets, images, synthesis, transfer
 from tllib.classroom.checks import adversarial_images as check
 from tllib.synthesis.objectives import margin_gradient
 
 import cv2
 import keras
 import numpy as np
+import pytest
 
 BEFORE = np.array([[[10, 20, 30], [40, 50, 60]]], "uint8")
 AFTER = np.array([[[10, 23, 26], [40, 50, 60]]], "uint8")  # + 3 and - 4, so the L2 norm is 5
@@ -64,23 +65,52 @@ def test_defence(capsys, lite0, dog, cat):
         assert hint in says(capsys, check.defence, wrong, lite0, attacked)
 
 
-def head_of(*weights, bias=0.0):
-    """Dog's logit is a weighted sum of the features; cat's is 0."""
-    head = keras.Sequential([keras.Input((len(weights),)), keras.layers.Dense(2)])
-    head.set_weights([np.stack([np.zeros(len(weights)), weights], axis=1), np.array([0, bias])])
-    return head
+def red_or_blue(grain, *, broad=0.05):
+    """A classifier of cats, which are red, and dogs, which are blue; `grain` is what it makes of a fine pattern."""
+    weights = np.zeros((32, 32, 3), "float32")
+    weights[..., 0], weights[..., 2] = -broad / 1024, broad / 1024
+    weights += grain * (-1.0) ** np.indices((32, 32)).sum(axis=0)[..., None]
+    layer = keras.layers.Dense(2, activation="softmax")
+    model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), layer])
+    layer.set_weights([np.stack([np.zeros(3072), weights.ravel()], axis=1), np.zeros(2)])
+    return transfer.Classifier(model, ("cat", "dog"), "none")
 
 
-def test_trained_against(capsys):
-    y = np.repeat([0, 1], 30).astype("int32")
-    x = np.stack([4.0 * y - 2, np.zeros(60), np.zeros(60)], axis=1).astype("float32")
-    table = transfer.FeatureTable(x, y, tuple(map(str, range(60))), ("cat", "dog"))
-    fakes, truth = x[:20] + np.array([3.0, 6.0, 0], "float32"), y[:20]  # the first feature says dog, the second tells
-    for answer in (head_of(1, -1, 0), head_of(0.5, -2, 0.3)):
-        assert "right." in says(capsys, check.trained_against, answer, table, fakes, truth)
-    for wrong, hint in ((..., "dots"), (head_of(1, 0, 0), "still fooled"), (head_of(1, 1, 0), "still fooled"),
-                        (head_of(0, 0, 0, bias=-9), "nobody touched"), (head_of(1, -1), "takes 2 features"),
-                        (table, "a FeatureTable"), (None, "a NoneType")):
-        assert hint in says(capsys, check.trained_against, wrong, table, fakes, truth)
-    mixed = np.concatenate([fakes[:12], x[:8]]), np.concatenate([truth[:12], 1 - truth[12:]])
-    assert "90 % are asked for" in says(capsys, check.trained_against, head_of(1, -1, 0), table, *mixed)
+@pytest.fixture
+def pets(tmp_path):
+    """Sixteen photos to learn from, sixteen held back."""
+    def part(name, seed):
+        random, paths = np.random.default_rng(seed), []
+        for number in range(16):
+            pixels = np.array([170, 120, 110] if number < 8 else [110, 120, 170]) + random.normal(0, 8, 3)
+            paths.append(tmp_path / f"{name}{number}.png")
+            images.save(paths[-1], images.to_uint8(pixels + random.normal(0, 2, (32, 32, 3))))
+        return datasets.PhotoSet(tuple(paths), np.repeat([0, 1], 8).astype("int32"), ("cat", "dog"), "")
+    return part("train", 0), part("test", 1)
+
+
+def test_trained_against(capsys, pets):
+    train, test = pets
+    rows, truth = [0, 1, 2, 3, -4, -3, -2, -1], np.repeat([0, 1], 4)
+
+    def attacked(classifier, photos, epsilon=1):
+        return synthesis.adversarial_images(classifier, [photos.read(row) for row in rows], epsilon=epsilon, steps=3)
+
+    first, new, plain = red_or_blue(0.004), red_or_blue(-0.004), red_or_blue(0)
+    fakes = attacked(first, train)
+    assert all(fake.success for fake in fakes)
+    for classifier in (new, plain):
+        again = attacked(classifier, test)
+        assert "right." in says(capsys, check.trained_against, classifier, again, test, fakes, truth)
+    assert not any(one.success for one in again), "and whoever can't be fooled is as right"
+    again = attacked(new, test)
+    for wrong, hint in (((..., again), "dots"), ((new, ...), "dots"), ((new.model, again), "a Sequential"),
+                        ((first, attacked(first, test)), "still fooled"), ((new, again[0]), "the list that"),
+                        ((red_or_blue(0, broad=-0.05), again), "photos held back"),
+                        ((new, again[:4]), "these are 4"), ((new, attacked(new, train)), "8 of the 8 were not made"),
+                        ((new, attacked(new, test, epsilon=4)), "change by more"),
+                        ((new, attacked(first, test)), "ask the new one"), ((None, again), "a NoneType"),
+                        ((new, 3), "can't be checked")):
+        assert hint in says(capsys, check.trained_against, *wrong, test, fakes, truth)
+    mixed = np.repeat([0, 1, 0], [3, 4, 1])
+    assert "it is right about 75% of the old" in says(capsys, check.trained_against, new, again, test, fakes, mixed)

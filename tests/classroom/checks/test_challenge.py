@@ -1,16 +1,7 @@
-from pathlib import Path
-
 from tests.classroom.checks.saying import says
 from tllib.classroom.checks import challenge as lesson
-from tllib.transfer import FeatureTable
 
 import numpy as np
-
-
-def table(seed=0, n=20, width=6):
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(n, width)).astype("float32")
-    return FeatureTable(x, np.arange(n, dtype="int32") % 2, tuple(Path(f"{i}.png") for i in range(n)), ("a", "b"))
 
 
 def test_more_than_guessing(capsys):
@@ -22,18 +13,25 @@ def test_more_than_guessing(capsys):
         assert hint in says(capsys, lesson.more_than_guessing, wrong, 80, 8)
 
 
-def test_forecast(capsys):
-    few = table()
-    far = ((few.x[:, None] - few.x[None]) ** 2).sum(axis=2)
-    orders = np.argsort(far, axis=1)
-    share = np.mean([few.y[order[1]] == label for order, label in zip(orders, few.y, strict=True)])
-    assert 0.1 < share < 0.9
-    for right in (share, round(float(share), 3), np.float32(share)):
-        assert "right." in says(capsys, lesson.forecast, right, few)
-    for wrong, hint in ((..., "dots"), (1.0, "too good"), (100 * share, "percent"), (20 * share, "Divide"),
-                        (1 - share, "gets wrong"), (np.mean(few.y[orders[:, -1]] == few.y), "farthest"),
-                        (0.987, "not yet"), ([share], "one number"), (None, "can't be checked")):
-        assert hint in says(capsys, lesson.forecast, wrong, few)
+def test_bright(capsys):
+    random = np.random.default_rng(0)
+    photos = [np.uint8(random.uniform(low, high, (40, 1, 1, 1)) + random.uniform(-10, 10, (40, 6, 6, 3)))
+              for low, high in ((20, 140), (60, 230))]
+    mean, mean_test = (each.mean(axis=(1, 2, 3)) for each in photos)
+    level = np.median(mean)
+    y, y_test = mean > level, mean_test > level
+    for right in ((y, y_test), (y.astype("int32"), y_test.astype("float32")), (y.tolist(), list(map(int, y_test)))):
+        assert "right." in says(capsys, lesson.bright, *right, *photos)
+    together = np.median([mean, mean_test])
+    for wrong, hint in (((..., y_test), "dots"), ((~y, y_test), "y has it the other way"),
+                        ((y, ~y_test), "y_test has it the other way"),
+                        ((y, mean_test > np.median(mean_test)), "photos to judge by"),
+                        ((mean > together, mean_test > together), "all photos"),
+                        ((mean > mean.mean(), y_test), "the mean is the threshold"),
+                        ((mean > 127.5, y_test), "middle of all grey levels"), ((y, y), "y_test: not yet"),
+                        ((mean, y_test), "a 0 or a 1"), ((y_test[:20], y_test), "shape (40,)"),
+                        ((y, photos[1].mean(axis=(1, 2)) > level), "shape (40,)"), ((y, None), "shape")):
+        assert hint in says(capsys, lesson.bright, *wrong, *photos)
 
 
 def test_same_winding(capsys):

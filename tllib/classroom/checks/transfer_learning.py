@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tllib import backbones, datasets
+from tllib import datasets
 from tllib.classroom.checks.checking import check, hints
 from tllib.transfer import FeatureTable, evaluate, train_head
 
@@ -43,23 +43,24 @@ def imbalance(shares: Sequence[float] | Mapping[str, float], lazy: float, confus
 
 
 @check("Exercise 2")
-def animals(for_test: Sequence[int] | Sequence[bool], animal: np.ndarray, photos: datasets.PhotoSet) -> Iterator[str]:
-    """About a fifth of the photos, of every class, no animal in both parts."""
-    rows = _places(for_test, len(animal))
+def unseen_breeds(for_test: Sequence[int] | Sequence[bool], breed: np.ndarray,
+                  photos: datasets.PhotoSet) -> Iterator[str]:
+    """About a fifth of the photos, of every class, no breed in both parts."""
+    rows = _places(for_test, len(breed))
     if rows is None:
-        yield f"the numbers of photos are asked for (0 to {len(animal) - 1}), or a yes or no for each of them."
+        yield f"the numbers of photos are asked for (0 to {len(breed) - 1}), or a yes or no for each of them."
     if len(set(rows)) < len(rows):
         yield ("some photos are named more than once. (A yes or no is True or False, not 1 or 0.)"
                if set(rows) <= {0, 1} else f"{len(rows) - len(set(rows))} photos are named more than once.")
-    if not 0.15 <= len(rows) / len(animal) <= 0.25:
-        yield f"{len(rows)} of {len(animal)} photos are for testing; about a fifth is asked for (photos, not animals)."
-    shared = set(animal[rows]) & set(np.delete(animal, rows))
+    if not 0.15 <= len(rows) / len(breed) <= 0.25:
+        yield f"{len(rows)} of {len(breed)} photos are for testing; about a fifth is asked for (photos, not breeds)."
+    shared = set(breed[rows]) & set(np.delete(breed, rows))
     if shared:
-        yield f"{len(shared)} animals are in both parts: it would be judged on animals that it has seen."
+        yield f"{len(shared)} breeds are in both parts: the head would be judged on breeds that it has seen."
     inside = np.bincount(photos.labels[rows], minlength=len(photos.class_names)) / len(rows)
     for name, share, count in zip(photos.class_names, inside, photos.counts().values(), strict=True):
         if share < 0.5 * count / len(photos):
-            yield f"no animal is in both parts, but {name!r} is hardly there to be tested. How are the photos ordered?"
+            yield f"no breed is in both parts, but {name!r} is hardly there to be tested. How are the breeds ordered?"
 
 
 @check("Exercise 3")
@@ -80,34 +81,30 @@ def few_features(columns: Sequence[int] | Sequence[bool], table: FeatureTable, t
 
 
 @check("Exercise 4")
-def unfreezes(model: keras.Model, backbone: keras.Model, x: np.ndarray, y: np.ndarray) -> Iterator[str]:
-    """A step of training moves the last block, at a low rate; BatchNorm and what comes before it stay as they are."""
-    if getattr(model, "optimizer", None) is None:
-        yield "a compiled Keras model is asked for, pixels -> probabilities."
-    if backbone not in model.layers:
-        yield "this model does not hold the backbone."
-    first = backbone.layers.index(backbone.get_layer(backbones.last_block(backbone.name)))
-    before, kept = [layer.get_weights() for layer in backbone.layers], model.get_weights()
-    model.train_on_batch(x, 1 - y)  # names that are wrong: of what it gets right already there is little to learn
-    moved = [[not np.array_equal(*pair) for pair in zip(old, layer.get_weights(), strict=True)]
-             for old, layer in zip(before, backbone.layers, strict=True)]
-    model.set_weights(kept)
-    parts = list(enumerate(zip(backbone.layers, moved, strict=True)))
-    norms = {number for number, (layer, _) in parts if isinstance(layer, keras.layers.BatchNormalization)}
-    if not any(map(any, moved)):
-        yield ("a step of training changes nothing in the backbone. Does the model know? Keras looks at `trainable` "
-               "when it compiles." if backbone.trainable_weights else
-               "a step of training changes nothing in the backbone. Every layer of it is still frozen.")
-    changed = sum(any(moved[number]) for number in norms)
-    if changed:
-        yield f"a step of training changes {changed} BatchNorm layers. They were to stay frozen."
-    if any(map(any, moved[:first])):
-        yield f"a step of training changes {sum(map(any, moved[:first]))} layers before the last block."
-    still = sum(not all(each) for number, (_, each) in parts if number >= first and number not in norms)
-    if still:
-        yield f"a step of training leaves {still} layers of the last block as they are."
-    if (rate := float(model.optimizer.learning_rate)) > 5e-4:
-        yield f"a learning rate of {rate:g} is for a new head. What a million photos taught is to be bent, not broken."
+def whole_program(model: keras.Model, photos: datasets.PhotoSet) -> Iterator[str]:
+    """A network, pixels from 0 to 255 -> a score for each class, that is right about 0.7 of photos it has not seen."""
+    if not callable(getattr(model, "predict", None)):
+        yield "a Keras model is asked for, pixels -> a score for each breed."
+    shape, classes = tuple(getattr(model, "input_shape", ())), len(photos.class_names)
+    if len(shape) == 2:
+        yield f"this model takes {shape[1]} features, not pixels: it is the head. Put the backbone before it."
+    pixels = np.stack([photos.read(row, size=shape[1] if len(shape) == 4 else 224) for row in range(len(photos))])
+    scores = np.asarray(model.predict(pixels, verbose=0))
+    if scores.shape != (len(photos), classes):
+        yield from hints(
+            scores.shape[-1], (1280, "this model answers with 1280 features: it is the backbone. The head is missing."),
+            (1000, "this model answers with 1000 scores: its last layer is still the one for ImageNet."))
+        yield f"{len(photos)} photos of {classes} breeds: expected {(len(photos), classes)} scores, got {scores.shape}."
+    if not np.isfinite(scores).all():
+        yield "there is a NaN or an infinite value among its answers. Was the learning rate too high?"
+    accuracy = np.mean(scores.argmax(axis=1) == photos.labels)
+    if accuracy < 0.7:
+        scaled = np.mean(np.asarray(model.predict(pixels / np.float32(255), verbose=0)).argmax(axis=1) == photos.labels)
+        if scaled >= 0.7:
+            yield (f"it is right {accuracy:.2f} of the time, and {scaled:.2f} if pixels are divided by 255 first. Here "
+                   "they go from 0 to 255.")
+        yield (f"it is right {accuracy:.2f} of the time, and 0.7 is asked for (guessing: {1 / classes:.2f}). Was the "
+               "backbone frozen, and is the loss on the training photos near 0?")
 
 
 def _places(answer: Sequence[int] | Sequence[bool], count: int) -> np.ndarray | None:
