@@ -50,7 +50,7 @@ def folds_of(lesson):
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_fold_of_a_page_is_closed_and_full(path, tmp_path):
     lesson = nbformat.read(path, as_version=4)
-    pages.to_page(lesson, tmp_path / "page.html")
+    pages.to_page(lesson, path, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     found = Folds(page).folds
     assert len(found) == sum(folds_of(lesson))
@@ -68,6 +68,15 @@ def test_the_reader_of_folds_sees_an_open_an_empty_and_a_torn_one():
     for torn in ("<details open><summary>a</summary></details>", "<main><details></main></details>", "<details>"):
         with pytest.raises(AssertionError, match="a fold that"):
             Folds(torn)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_link_of_a_page_leads_somewhere(path, tmp_path):
+    pages.to_page(nbformat.read(path, as_version=4), path, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for link in re.findall(r'<a [^>]*?href="([^"#]+)', page):
+        if not link.startswith("https://"):
+            assert (path.parent / Path(link).with_suffix(".ipynb")).is_file() or (tmp_path / link).is_file(), link
 
 
 def test_a_slide_begins_with_its_heading(lesson):

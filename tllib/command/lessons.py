@@ -237,7 +237,7 @@ def write(stored: dict[Path, nbformat.NotebookNode]) -> dict[Path, tuple[nbforma
     shown = {path: (lesson, "as it was stored") for path, lesson in stored.items()}
     for path, lesson in stored.items():
         target = place(path, "lessons")
-        pages.to_page(lesson, target / f"{path.stem}.html")
+        pages.to_page(lesson, path, target / f"{path.stem}.html")
     pages.to_index(shown, target / "index.html")
     print(f"The lessons, as they were stored, are ready to read: {target / 'index.html'}", flush=True)
     return shown
@@ -265,7 +265,7 @@ def run_all(paths: list[Path], storing: bool, solved: bool) -> int:
             store(outcome.lesson, path)
         if solved:
             store(outcome.lesson, target / path.name)
-        pages.to_page(outcome.lesson, target / f"{path.stem}.html", outcome.problems)
+        pages.to_page(outcome.lesson, path, target / f"{path.stem}.html", outcome.problems)
         shown[path] = (outcome.lesson, str(outcome))
         pages.to_index(shown, target / "index.html")
     print_results(outcomes, time.perf_counter() - began)

@@ -1,6 +1,7 @@
 """Lessons -> web pages and slides that need nothing from the network."""
 
 import html
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,14 +33,26 @@ def with_alt(template: str) -> str:
         IMAGE.format(block=block, kind=kind) for block, kind in (("png", "image/png"), ("jpg", "image/jpeg")))
 
 
-def to_page(lesson: nbformat.NotebookNode, target: Path, problems: Sequence[str] = ()) -> None:
-    """Render a lesson, as it is, as one HTML file; it begins with what went wrong when it was run."""
+def to_page(lesson: nbformat.NotebookNode, path: Path, target: Path, problems: Sequence[str] = ()) -> None:
+    """Render a lesson, as it is, as one HTML file; it begins with what went wrong when it was run.
+
+    `path` is the lesson's own: its links begin there.
+    """
     exporter = HTMLExporter(raw_template=with_alt("lab"), require_js_url="", language_code=edition.of(lesson), **LOCAL)
     body, _ = exporter.from_notebook_node(lesson, {"metadata": {"name": target.stem}})
     body = body.replace("</head>", f"<style>{edition.LOOK}</style></head>", 1)
     notes = "".join(claims.box(problem) for problem in problems)
     body = re.sub(r"<main\b[^>]*>", lambda main: main[0] + notes, body, count=1)
-    target.write_text(body, encoding="utf-8")
+    target.write_text(relinked(body, path.parent, target.parent), encoding="utf-8")
+
+
+def relinked(page: str, home: Path, folder: Path) -> str:
+    """Turn the links of a lesson in one folder into those of a page in another, where other lessons are pages too."""
+    def link(found: re.Match) -> str:
+        if found[1].endswith(".ipynb") and "/" not in found[1]:
+            return f'href="{Path(found[1]).stem}.html"'
+        return f'href="{Path(os.path.relpath(home / found[1], folder)).as_posix()}"'
+    return re.sub(r'(?<=<a )href="([\w./-]+)"', link, page)
 
 
 def to_index(lessons: dict[Path, tuple[nbformat.NotebookNode, str]], target: Path) -> None:
@@ -60,7 +73,8 @@ def to_slides(path: Path, folder: Path) -> None:
     look = (edition.LOOK + " .reveal{font-size:24px} .reveal .slides section{max-height:100%;overflow-y:auto} "
             ".reveal h1,.reveal h2,.reveal h3{text-transform:none} .jp-InputArea pre{font-size:16px}")
     head = f"<head>\n<style>{look}</style><script>window.MathJax = {{Hub: {{getAllJax: () => false}}}}</script>"
-    (folder / f"{path.stem}.html").write_text(body.replace("<head>", head, 1), encoding="utf-8")
+    body = relinked(body.replace("<head>", head, 1), path.parent, folder)
+    (folder / f"{path.stem}.html").write_text(body, encoding="utf-8")
 
 
 def split_at_headings(lesson: nbformat.NotebookNode) -> None:
