@@ -30,9 +30,9 @@ def upload(widget, name, content):
                                 "last_modified": datetime.datetime.now(datetime.UTC)},)
 
 
-def png(array):
+def encoded(array, kind="PNG"):
     file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG")
+    Image.fromarray(array).save(file, kind)
     return file.getvalue()
 
 
@@ -179,20 +179,24 @@ def test_no_mistakes_and_a_photo_that_went_away(report, tmp_path):
 def test_an_uploaded_photo_is_answered(classifier):
     trial = widgets.try_photo(classifier)
     assert trial.answers == [] and trial.file == b""
-    upload(trial, "sea.png", png(np.full((50, 40, 3), (0, 0, 200), "uint8")))
+    upload(trial, "sea.png", encoded(np.full((50, 40, 3), (0, 0, 200), "uint8")))
     assert trial.answers[0][0] == "blue" and trial.answers[0][1] > 0.9
     assert "Answer: blue 100%" in trial.note.value and trial.file
-    upload(trial, "rose.png", png(np.full((50, 40, 3), (200, 0, 0), "uint8")))
+    upload(trial, "rose.png", encoded(np.full((50, 40, 3), (200, 0, 0), "uint8")))
     assert trial.answers[0][0] == "red"
-    sea = png(np.full((50, 40, 3), (0, 0, 200), "uint8"))
+    sea = encoded(np.full((50, 40, 3), (0, 0, 200), "uint8"))
     trial._uploaded({"new": {"sea.png": {"metadata": {"name": "sea.png"}, "content": sea}}})  # as ipywidgets 7 tells it
     assert trial.answers[0][0] == "blue"
+    images.heic_reader()
+    assert ".heic" in trial.upload.accept
+    upload(trial, "rose.heic", encoded(np.full((64, 48, 3), (200, 0, 0), "uint8"), "HEIF"))
+    assert trial.answers[0][0] == "red"
 
 
 def test_an_upload_that_is_no_picture_is_named_and_changes_nothing(classifier, tmp_path):
     trial = widgets.try_photo(classifier, photo=np.full((32, 32, 3), (200, 0, 0), "uint8"))
     before = trial.file
-    whole = png(np.random.default_rng(0).integers(0, 255, (64, 64, 3), "uint8"))
+    whole = encoded(np.random.default_rng(0).integers(0, 255, (64, 64, 3), "uint8"))
     for name, content in [("<b>.png", b"print('hello')"), ("../../empty.png", b""), ("half.png", whole[:500])]:
         upload(trial, name, content)
         shown = name.split("/")[-1].replace("<", "&lt;").replace(">", "&gt;")
