@@ -73,6 +73,29 @@ def test_load_turns_upright(tmp_path):
     assert tuple(loaded[10, 20]) == RED and tuple(loaded[50, 20]) == (51, 51, 51)  # left became top
 
 
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_photo_of_an_iphone_is_turned_once(orientation, tmp_path):
+    images.heic_reader()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo().save(tmp_path / "phone.heic", quality=95, exif=exif.tobytes())
+    photo().save(tmp_path / "phone.png", exif=exif)
+    with Image.open(tmp_path / "phone.heic") as stored:
+        assert stored.info["original_orientation"] == orientation
+    difference = images.load(tmp_path / "phone.heic").astype(int) - images.load(tmp_path / "phone.png")
+    assert np.abs(difference).mean() < 4, "colours blend a little where they meet"
+
+
+def test_a_photo_of_12_megapixels_from_an_iphone_stands_upright(tmp_path):
+    images.heic_reader()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo(size=(4032, 3024)).save(tmp_path / "phone.heic", exif=exif.tobytes(), enc_params={"preset": "ultrafast"})
+    loaded = images.load(tmp_path / "phone.heic")
+    assert loaded.shape == (4032, 3024, 3)
+    np.testing.assert_allclose(loaded[[1000, 3000], 1500], [RED, (51, 51, 51)], atol=8)
+
+
 def test_a_turned_photo_whose_other_numbers_make_no_sense(tmp_path, monkeypatch):
     entries = [(0x0103, 4, 70000), (0x0112, 3, 6)]  # a compression that no 16 bits can hold, and "turned by 90 degrees"
     tags = b"".join(struct.pack("<HHII", tag, kind, 1, number) for tag, kind, number in entries)

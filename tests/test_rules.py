@@ -75,7 +75,7 @@ def test_benchmarks_use_what_the_library_has(path):
 
 def test_importing_the_library_starts_nothing():
     code = ("import sys, tllib, tllib.datasets; "
-            "print([name for name in ('tensorflow', 'keras', 'matplotlib') if name in sys.modules])")
+            "print([name for name in ('tensorflow', 'keras', 'matplotlib', 'pillow_heif') if name in sys.modules])")
     assert subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True).stdout == "[]\n"
 
 

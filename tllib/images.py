@@ -5,10 +5,12 @@ networks. Whether floats go to 255 or to 1 is told by all that come together, as
 is asked for, a PIL image will do: it is read as `load` reads its file. No function changes its argument.
 """
 
+import functools
 import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from tllib.checking import check_count, check_kind, check_number, check_path
 from tllib.files import replacing
@@ -168,7 +170,7 @@ def load(photo: str | os.PathLike | bytes | Image.Image, *, size: int | None = N
     of 12 bits that writes 16-bit files comes out dark: give `white=4095`.
 
     Args:
-        photo: a JPEG, PNG, GIF (first frame), BMP, WebP, TIFF … file, or all its bytes, or a PIL image.
+        photo: a JPEG, PNG, HEIC, GIF (first frame), BMP, WebP, TIFF … file, or all its bytes, or a PIL image.
         size: if given, the middle square is cut out and resized to `size` x `size` pixels.
         white: the value that is white in a picture of more than 8 bits, 4095 say; larger ones are cut off. Others are
             left as they are. Defaults to what the file says.
@@ -308,10 +310,30 @@ def _white(photo: Image.Image, grey: np.ndarray) -> float:
 
 
 def _opened(content: bytes) -> Image.Image:
+    heif = heic_reader()
     try:
         return Image.open(io.BytesIO(content))
     except UnidentifiedImageError:
+        if heif.is_supported(content):  # going by how it begins
+            raise ValueError("a HEIC photo that is damaged or cut short") from None
         raise ValueError("no picture, or of a format that no reader here knows") from None
+
+
+@functools.cache  # not on import: whoever meets no such photo need not wait for its library
+def heic_reader() -> ModuleType:
+    """Have Pillow read HEIC, the photos of iPhones, from now on.
+
+    Its reader turns a photo as the file's properties "irot" and "imir" say. The orientation in EXIF is a note about the
+    same turn, not a second one: the reader sets it to 1.
+
+    Returns:
+        The module `pillow_heif`.
+
+    Source: ISO/IEC 23008-12, HEIF.
+    """
+    import pillow_heif
+    pillow_heif.register_heif_opener()
+    return pillow_heif
 
 
 def fit(image: np.ndarray | Image.Image, size: int) -> np.ndarray:

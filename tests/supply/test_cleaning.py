@@ -35,6 +35,14 @@ def palette_with_transparency():
     return saved(picture, "PNG", transparency=bytes(range(16)))
 
 
+def heic():
+    """A photo as a phone stores it: lying on its side, with a property of HEIC and a tag of EXIF that say so."""
+    images.heic_reader()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return saved(np.tile(PHOTO, (4, 4, 1)), "HEIF", quality=90, exif=exif.tobytes())
+
+
 def animated(kind, **options):
     frames = [Image.fromarray(np.roll(PHOTO, n, axis=1)) for n in range(3)]
     return saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
@@ -55,7 +63,7 @@ def damaged_inside():
     return bytes(content)
 
 
-JPEG, PNG = saved(PHOTO, "JPEG"), saved(PHOTO, "PNG")
+JPEG, PNG, HEIC = saved(PHOTO, "JPEG"), saved(PHOTO, "PNG"), heic()
 KINDS = {  # file name: (content, "kept" or why it can't be used)
     "plain.jpg": (JPEG, "kept"),
     "plain.png": (PNG, "kept"),
@@ -80,6 +88,8 @@ KINDS = {  # file name: (content, "kept" or why it can't be used)
     "transparent.png": (saved(PHOTO, "PNG", transparency=(0, 0, 0)), "kept"),
     "16_bit.png": (saved(PHOTO[..., 0].astype("uint16") * 257, "PNG"), "kept"),
     "turned.jpg": (turned(), "kept"),
+    "turned.heic": (HEIC, "kept"),
+    "heic_named.jpg": (HEIC, "kept"),
     "animated.gif": (animated("GIF"), "kept"),
     "animated.webp": (animated("WEBP"), "kept"),
     "damaged_inside.jpg": (damaged_inside(), "kept"),
@@ -94,7 +104,9 @@ KINDS = {  # file name: (content, "kept" or why it can't be used)
     "zip.jpg": (b"PK\x03\x04" + bytes(200), "no picture, or of a format"),
     "zeros.jpg": (bytes(5000), "no picture, or of a format"),
     "bomb.png": (bomb(), ".*(exceeds limit|pixels)"),
-    "phone.heic": (b"\0\0\0\x18ftypheic" + bytes(100), "no picture, or of a format"),
+    "half.heic": (HEIC[:len(HEIC) // 2], "a HEIC photo that is damaged or cut short"),
+    "header_only.heic": (b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC photo that is damaged or cut short"),
+    "film.mp4.heic": (b"\0\0\0\x18ftypisom" + bytes(100), "no picture, or of a format"),
 }
 
 
@@ -152,7 +164,22 @@ def test_unusual_files_are_read_as_what_they_show(messy, name):
 
 def test_turned_and_16_bit_photos(messy):
     assert images.load(messy / "odd/turned.jpg").shape == (80, 60, 3), "upright"
+    assert images.load(messy / "odd/turned.heic").shape == (320, 240, 3), "upright, once"
     np.testing.assert_array_equal(images.load(messy / "odd/16_bit.png")[..., 0], PHOTO[..., 0])
+
+
+def test_photos_of_a_phone_are_read_and_reported_beside_others(tmp_path):
+    for name, content in {"cat/1.heic": HEIC, "cat/2.HEIC": HEIC[:-99], "dog/1.heif": HEIC, "dog/2.jpg": JPEG}.items():
+        (tmp_path / "phone" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "phone" / name).write_bytes(content)
+    photos = datasets.load(tmp_path / "phone")
+    assert photos.report == ("phone: 3 photos, 2 classes (cat 1, dog 2); 1 set aside: cat/2.HEIC (a HEIC photo that is "
+                             "damaged or cut short)")
+    (pixels, labels), = datasets.batches(photos, size=60)
+    upright = np.rot90(np.tile(PHOTO, (4, 4, 1)), -1)
+    assert labels.tolist() == [0, 1, 1]
+    for phone in pixels[:2]:
+        assert np.abs(phone - images.fit(upright, 60)).mean() < 4
 
 
 @pytest.fixture
@@ -183,7 +210,7 @@ def test_a_file_is_decoded_again_only_when_it_changes(messy, looked, tmp_path, m
 def test_another_judge_looks_again(messy, looked, monkeypatch):
     datasets.load(messy)
     looked.clear()
-    monkeypatch.setitem(Image.OPEN, "HEIF", Image.OPEN["PNG"])  # somebody registered a reader
+    monkeypatch.setitem(Image.OPEN, "FUTURE", Image.OPEN["PNG"])  # somebody registered a reader
     datasets.load(messy)
     assert len(looked) == len(KINDS) + 3
 

@@ -9,10 +9,9 @@ import sys
 
 from tllib import images, widgets
 from tllib.show import plots
-from tllib.transfer import Classifier, Mistake, Report
+from tllib.transfer import Mistake, Report
 
 import ipywidgets
-import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -30,20 +29,10 @@ def upload(widget, name, content):
                                 "last_modified": datetime.datetime.now(datetime.UTC)},)
 
 
-def png(array):
+def encoded(array, kind="PNG"):
     file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG")
+    Image.fromarray(array).save(file, kind)
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def classifier():
-    """Tells red from blue."""
-    pixel = keras.Input((32, 32, 3))
-    red_blue = keras.layers.Dense(2, use_bias=False)(keras.layers.GlobalAveragePooling2D()(pixel))
-    model = keras.Model(pixel, keras.layers.Softmax()(red_blue))
-    model.layers[-2].set_weights([np.array([[0.1, 0], [0, 0], [0, 0.1]], "float32")])
-    return Classifier(model, ("red", "blue"), "none")
 
 
 @pytest.fixture
@@ -102,11 +91,11 @@ def test_class_picker_takes_names_in_any_case_and_suggests_for_typos():
     assert len(picker.field.options) == 1000
 
 
-def test_class_picker_tells_why_it_could_not_draw(monkeypatch, classifier):
+def test_class_picker_tells_why_it_could_not_draw(monkeypatch, red_or_blue):
     def draw(networks, targets, **settings):
         raise RuntimeError("out of paint")
     monkeypatch.setattr("tllib.synthesis.draw", draw)
-    picker = widgets.class_picker(classifier)
+    picker = widgets.class_picker(red_or_blue)
     picker.button.click()
     assert "out of paint" in picker.note.value and not picker.button.disabled and picker.result is None
 
@@ -176,23 +165,27 @@ def test_no_mistakes_and_a_photo_that_went_away(report, tmp_path):
     assert "No picture at" in widgets.mistakes_browser(report, file=tmp_path / "choices.json").note.value
 
 
-def test_an_uploaded_photo_is_answered(classifier):
-    trial = widgets.try_photo(classifier)
+def test_an_uploaded_photo_is_answered(red_or_blue):
+    trial = widgets.try_photo(red_or_blue)
     assert trial.answers == [] and trial.file == b""
-    upload(trial, "sea.png", png(np.full((50, 40, 3), (0, 0, 200), "uint8")))
+    upload(trial, "sea.png", encoded(np.full((50, 40, 3), (0, 0, 200), "uint8")))
     assert trial.answers[0][0] == "blue" and trial.answers[0][1] > 0.9
     assert "Answer: blue 100%" in trial.note.value and trial.file
-    upload(trial, "rose.png", png(np.full((50, 40, 3), (200, 0, 0), "uint8")))
+    upload(trial, "rose.png", encoded(np.full((50, 40, 3), (200, 0, 0), "uint8")))
     assert trial.answers[0][0] == "red"
-    sea = png(np.full((50, 40, 3), (0, 0, 200), "uint8"))
+    sea = encoded(np.full((50, 40, 3), (0, 0, 200), "uint8"))
     trial._uploaded({"new": {"sea.png": {"metadata": {"name": "sea.png"}, "content": sea}}})  # as ipywidgets 7 tells it
     assert trial.answers[0][0] == "blue"
+    images.heic_reader()
+    assert ".heic" in trial.upload.accept
+    upload(trial, "rose.heic", encoded(np.full((64, 48, 3), (200, 0, 0), "uint8"), "HEIF"))
+    assert trial.answers[0][0] == "red"
 
 
-def test_an_upload_that_is_no_picture_is_named_and_changes_nothing(classifier, tmp_path):
-    trial = widgets.try_photo(classifier, photo=np.full((32, 32, 3), (200, 0, 0), "uint8"))
+def test_an_upload_that_is_no_picture_is_named_and_changes_nothing(red_or_blue, tmp_path):
+    trial = widgets.try_photo(red_or_blue, photo=np.full((32, 32, 3), (200, 0, 0), "uint8"))
     before = trial.file
-    whole = png(np.random.default_rng(0).integers(0, 255, (64, 64, 3), "uint8"))
+    whole = encoded(np.random.default_rng(0).integers(0, 255, (64, 64, 3), "uint8"))
     for name, content in [("<b>.png", b"print('hello')"), ("../../empty.png", b""), ("half.png", whole[:500])]:
         upload(trial, name, content)
         shown = name.split("/")[-1].replace("<", "&lt;").replace(">", "&gt;")

@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     classes = command("thousand", "command.thousand.thousand", "draw all thousand classes, with a page for them", ())
     classes.add_argument("--to", metavar="FOLDER", help="default: notebooks/thousand; pictures that are there are kept")
     classes.add_argument("--classes", nargs="+", metavar="NAME", help="draw these only; default: all")
+    asked = command("app", "command.app.app", "a page on which a phone's camera asks your classifier", ("app",))
+    asked.add_argument("classifier", metavar="FILE", help="a .keras file that Classifier.save wrote")
+    asked.add_argument("--share-on-network", action="store_true",
+                       help="let every device in your network open it; default: this machine only")
+    asked.add_argument("--port", type=int, default=8765, help="of this machine (default 8765); 0: any that is free")
     command("check", "command.machine.check", "say whether this machine is ready, and what to do if it is not")
     fetch = command("fetch", "command.data.fetch", "download data sets, verified, where the lessons find them", ())
     fetch.add_argument("names", nargs="+", metavar="NAME", help="cats_vs_dogs_small, cats_vs_dogs, oxford_pets")

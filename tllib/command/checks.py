@@ -25,18 +25,18 @@ _BROWSER = "-m pytest -o testpaths= -n 2 --dist loadgroup --durations 5 tests/br
 # that one fails.
 PARTS = {
     "lint": ("test", [("lint", "-m ruff check .", {})], "ruff found the problems above."),
-    "unit": ("lessons test", [("unit tests and doctests (some minutes)",
+    "unit": ("lessons app test", [("unit tests and doctests (some minutes)",
                                "-m pytest -n 2 --dist worksteal --durations 5", {})], "a unit test failed."),
     "lessons": ("lessons test", [("the lessons, against their stored outputs (some minutes)",
                                   f"{_NBVAL} notebooks", _ALONE)],
                 "a lesson no longer gives its stored output. If that is meant, run: python -m tllib run --store"),
-    "engines": ("lessons test torch jax", [
+    "engines": ("lessons app test torch jax", [
         ("other engines, several devices (some minutes)", _ENGINES, {}),
         *((f"core tests, Keras on {engine} (some minutes)", _CORE, {"KERAS_BACKEND": engine})
           for engine in ("torch", "jax"))], "a test of several engines failed."),
-    "browser": ("lessons test browser", [
-        ("lessons, exercises, widgets in JupyterLab, the page of the thousand (some minutes); screenshots in "
-         "build/screenshots/", _BROWSER, {})], "a lesson, widget or page failed in the browser."),
+    "browser": ("lessons app test browser", [
+        ("lessons, exercises, widgets in JupyterLab, the pages of the thousand and of the app (some minutes); "
+         "screenshots in build/screenshots/", _BROWSER, {})], "a lesson, widget or page failed in the browser."),
     "wheel": ("lessons test", [("the wheel in an empty environment",
                                 "-m pytest -m wheel --durations 3 tests/wheel", {})],
               "the wheel does not work."),

@@ -16,6 +16,8 @@ from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+from tllib import images
+
 from PIL import Image
 
 Rows = list[tuple[Path, str]]
@@ -230,7 +232,8 @@ def should_be_picture(path: Path) -> bool:
 
 @functools.cache  # not on import: Pillow loads all its readers for it
 def _endings() -> set[str]:
-    return {*Image.registered_extensions(), ".heic", ".heif"}
+    images.heic_reader()
+    return {*Image.registered_extensions()}
 
 
 def _classes(home: Path) -> list[Path]:

@@ -80,9 +80,10 @@ def why(error: Exception) -> tuple[str, bool]:
 
 
 def _judges() -> list:
-    """The code and the readers whose word is kept; a reader added later (HEIC, say) is a new judge."""
+    """The code and the readers whose word is kept; a reader added later is a new judge."""
+    heif = images.heic_reader()
     Image.init()
-    return [VERSION, PIL.__version__, simplejpeg.__version__, sorted(Image.OPEN)]
+    return [VERSION, PIL.__version__, heif.__version__, simplejpeg.__version__, sorted(Image.OPEN)]
 
 
 def _read(record: Path) -> dict[str, list]:

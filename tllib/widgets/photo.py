@@ -11,6 +11,8 @@ from tllib.widgets.panel import Panel, in_words
 import ipywidgets
 import numpy as np
 
+PHOTOS = "image/*,.heic,.heif"  # what the dialog offers; not every system knows that the last two are pictures
+
 
 class PhotoTrial(Panel):
     """A button to upload a photo, as `try_photo` makes it.
@@ -21,7 +23,7 @@ class PhotoTrial(Panel):
 
     def __init__(self, classifier: Classifier, photo: np.ndarray | None):
         self.classifier, self.answers = classifier, []
-        self.upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="Choose a photo",
+        self.upload = ipywidgets.FileUpload(accept=PHOTOS, multiple=False, description="Choose a photo",
                                             layout=ipywidgets.Layout(width="auto"))
         super().__init__("PhotoTrial: a photo, and the classifier's answer", [self.upload])
         self.upload.observe(self._uploaded, names="value")
