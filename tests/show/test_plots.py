@@ -17,6 +17,15 @@ def test_images_shows_each_once_with_its_title():
     assert [int(axes.images[0].get_array()[0, 0, 0]) for axes in figure.axes] == [0, 128, 255]
 
 
+def test_long_titles_are_broken_so_that_neighbours_do_not_overlap():
+    long = "staffordshire_bull_terrier → american_pit_bull_terrier (58%)"
+    figure = show.images([np.zeros((8, 8, 3))] * 2, [long, "short"])
+    figure.draw_without_rendering()
+    boxes = [axes.title.get_window_extent() for axes in figure.axes]
+    assert "\n" in figure.axes[0].get_title() and not boxes[0].overlaps(boxes[1])
+    assert boxes[0].width < figure.bbox.width / 2 and boxes[0].y1 < figure.bbox.height
+
+
 def test_figures_show_themselves_in_a_notebook():
     assert show.images([np.zeros((8, 8, 3))])._repr_jpeg_()[0].startswith(b"\xff\xd8")
 

@@ -1,6 +1,7 @@
 """Images, histories and reports -> matplotlib Figures, ready to be the last line of a cell."""
 
 import io
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -21,6 +22,7 @@ from PIL import Image
 # matplotlib's own, then those that have the letters of other scripts, where they are installed.
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic",
          "WenQuanYi Micro Hei", "Arial Unicode MS", "Noto Sans Devanagari", "Nirmala UI", "Noto Sans Thai")
+CHARACTERS = 14  # of a title above a picture, that fit into an inch
 
 
 class Figure(matplotlib.figure.Figure):
@@ -73,7 +75,7 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
     Args:
         pictures: a list of pictures `(h, w, 3)`, 0 to 255, or PIL images, of any sizes; or one, or a batch. Values
             beyond 0 and 255, as of a change made visible, are cut off.
-        titles: what to write above each.
+        titles: what to write above each; a long one is broken into lines.
         columns: pictures in a row, at most.
         inches: width of a picture.
         alt: what there is to see, for readers who can't see it. Defaults to how many there are, and the titles.
@@ -90,7 +92,8 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
         return _note("nothing to show")
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    lines = max((title.count("\n") + 1 for title in titles), default=0)
+    titles_in_lines = [_in_lines(title, round(CHARACTERS * inches)) for title in titles]
+    lines = max((title.count("\n") + 1 for title in titles_in_lines), default=0)
     size = (inches * columns, (inches + 0.15 * bool(titles) + 0.15 * lines) * rows)
     alt = alt or listed(counted(len(pictures), "picture"), titles)
     figure = PictureFigure(figsize=size, layout="constrained", dpi=80, alt=alt)
@@ -99,8 +102,14 @@ def images(pictures: Sequence[np.ndarray] | np.ndarray | Image.Image, titles: Se
         axes.imshow(picture)
         axes.set_axis_off()
         if number < len(titles):
-            axes.set_title(titles[number], fontsize=9)
+            axes.set_title(titles_in_lines[number], fontsize=9)
     return figure
+
+
+def _in_lines(title: str, width: int) -> str:
+    """A title, broken between words where a line would have more than `width` characters."""
+    lines = [textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in title.split("\n")]
+    return "\n".join(lines)
 
 
 def photos(photo_set: PhotoSet, *, n: int = 8, seed: int = 0) -> Figure:
