@@ -13,6 +13,11 @@ def home(tmp_path_factory):
     return classroom.prepared_photos(tmp_path_factory.mktemp("prepared") / "photos")
 
 
+def size_of(path):
+    with Image.open(path) as photo:
+        return photo.size
+
+
 def test_they_lie_as_a_learners_own_would(home):
     photos = datasets.load(home / "my_photos")
     assert photos.class_names == prepared.BREEDS and not photos.set_aside
@@ -20,7 +25,7 @@ def test_they_lie_as_a_learners_own_would(home):
     of_animal = {folder: len(list(folder.iterdir())) for folder in (home / "my_photos").glob("*/*")}
     assert len(of_animal) == 2 * prepared.ANIMALS and set(of_animal.values()) == {prepared.VIEWS}
     new = datasets.load(home / "my_new_photos")
-    assert new.class_names == prepared.BREEDS and min(new.counts().values()) >= 6
+    assert new.class_names == prepared.BREEDS and min(new.counts().values()) >= 5
 
 
 def test_new_animals_are_others(home):
@@ -35,7 +40,7 @@ def test_new_animals_are_others(home):
 
 def test_each_view_shows_a_part_of_its_animal(home):
     for folder in sorted((home / "my_photos").glob("*/*")):
-        whole, *parts = (Image.open(path).size for path in sorted(folder.iterdir()))
+        whole, *parts = (size_of(path) for path in sorted(folder.iterdir()))
         for width, height in parts:
             assert 0.69 <= width / whole[0] <= 0.91 and 0.69 <= height / whole[1] <= 0.91
         levels = [images.load(path).mean() for path in sorted(folder.iterdir())]

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
-from tests.notebooks.plain import code_of
-from tllib import backbones, classroom, datasets
+from tests.notebooks.plain import LESSONS, code_of
+from tllib import backbones, classroom, datasets, transfer
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -24,3 +25,34 @@ def made(tmp_path_factory):
     for source in (IMPORTS, *PLAIN):
         exec(source, names)
     return names
+
+
+def test_a_split_by_photo_promises_what_new_animals_do_not_keep(made):
+    accuracy = made["accuracy"]
+    assert accuracy["by photo"] >= 0.95 and accuracy["by object"] <= 0.8
+    new = datasets.load(made["place"] / "my_new_photos")
+    pixels = np.stack([new.read(row, size=224) for row in range(len(new))])
+    head = made["train_head"](np.arange(len(made["photos"])))
+    answers = head.predict(made["backbone"].predict(pixels, verbose=0), verbose=0).argmax(axis=1)
+    assert 0.4 <= np.mean(answers == new.labels) <= 0.87
+
+
+def test_all_pictures_of_an_animal_are_in_one_fold(made):
+    for animal in np.unique(made["objects"]):
+        assert len(np.unique(made["by_object"][made["objects"] == animal])) == 1
+    for number in range(5):
+        assert len(np.unique(made["photos"].labels[made["by_object"] == number])) == 2
+
+
+def test_the_script_says_the_same_in_another_process(made, tmp_path, monkeypatch):
+    for folder in ("notebooks", "build"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    photos = made["photos"]
+    head = made["train_head"](np.arange(len(photos)))
+    classifier = transfer.assemble(made["backbone"], head, photos.class_names)
+    cells = nbformat.read(LESSONS / "08_your_own_photos.ipynb", as_version=4).cells
+    exec(next(cell.source for cell in cells if "script = " in cell.source), made | {"classifier": classifier})
+    ran = subprocess.run([sys.executable, "../build/predict.py", photos.paths[0]], capture_output=True, text=True)
+    probability = classifier.predict(photos.read(0))[0][0]
+    assert ran.stdout == f"{photos.paths[0].name}: Birman, {probability:.0%}\n", ran.stderr

@@ -14,7 +14,7 @@ from tllib.files import replacing
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-BREEDS = ("Maine_Coon", "Persian")  # cats with long hair: not too easy to tell apart
+BREEDS = ("Birman", "Ragdoll")  # cream with a dark face, both: hard to tell apart
 ANIMALS = 5  # of each breed; all others are new
 VIEWS = 4  # pictures of an animal, the first of them the whole photo
 SMALLEST = 0.7  # side of a part, as a share of the photo's

@@ -229,7 +229,7 @@ def test_step_9(capsys, backbone, solved):
     for right in ((row, ahead), (row + bias[column], np.float32(ahead)), ((row / 9).tolist(), ahead)):
         assert "right." in says(capsys, lab.siamese, *right, table, backbone)
     every = table.x @ weights + bias
-    logits = network.predict(images.fit_batch(images.load(table.paths[0]), 224), verbose=0)
+    logits = network.predict(images.load(table.paths[0], size=224)[None], verbose=0)
     assert np.allclose(every[:1], logits, atol=0.01), "a column is the network's own say"
     for wrong, hint in (((..., ahead), "dots"), ((every, ahead), "a number for each of the 166"),
                         ((row[true], ahead), "a number for each of the 166"), ((-row, 1 - ahead), "Which column"),
