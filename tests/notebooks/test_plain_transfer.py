@@ -28,7 +28,7 @@ def names():
 
 
 def test_plain_keras_is_right_as_often_as_the_library(cells, names):
-    train, test = datasets.load("cartoon_pets").subset(200, seed=0).split(test=0.32, seed=0)
+    train, test = datasets.load("pets").subset(200, seed=0).split(test=0.32, seed=0)
     backbone = backbones.load("efficientnet_lite0")
     learn, judge = (transfer.extract_features(backbone, part) for part in (train, test))
     report = transfer.evaluate(transfer.train_head(learn), judge)

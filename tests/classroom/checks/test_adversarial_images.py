@@ -79,14 +79,14 @@ def red_or_blue(grain, *, broad=0.05):
 @pytest.fixture
 def pets(tmp_path):
     """Sixteen photos to learn from, sixteen held back."""
-    def part(name, seed):
+    def part(name, seed, lighter):
         random, paths = np.random.default_rng(seed), []
         for number in range(16):
-            pixels = np.array([170, 120, 110] if number < 8 else [110, 120, 170]) + random.normal(0, 8, 3)
+            pixels = np.array([170, 120, 110] if number < 8 else [110, 120, 170]) + lighter + random.normal(0, 8, 3)
             paths.append(tmp_path / f"{name}{number}.png")
             images.save(paths[-1], images.to_uint8(pixels + random.normal(0, 2, (32, 32, 3))))
         return datasets.PhotoSet(tuple(paths), np.repeat([0, 1], 8).astype("int32"), ("cat", "dog"), "")
-    return part("train", 0), part("test", 1)
+    return part("train", 0, lighter=0), part("test", 1, lighter=30)
 
 
 def test_trained_against(capsys, pets):
