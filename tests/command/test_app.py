@@ -68,19 +68,19 @@ BAD = {
 @contextlib.contextmanager
 def served(classifier, host=app.THIS_MACHINE):
     """The app in a thread of its own; its port."""
-    sockets, begun, inside = app.listen(0, host), threading.Event(), {}
+    listening, begun, inside = app.listen(0, host), threading.Event(), {}
 
     async def run():
         inside.update(loop=asyncio.get_running_loop(), task=asyncio.current_task())
         begun.set()
         with contextlib.suppress(asyncio.CancelledError):
-            await app.serve(sockets, classifier, app.write_page(classifier, None))
+            await app.serve(listening, classifier, app.write_page(classifier, None))
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     begun.wait(20)
     try:
-        yield sockets[0].getsockname()[1]
+        yield listening.getsockname()[1]
     finally:
         inside["loop"].call_soon_threadsafe(inside["task"].cancel)
         thread.join(20)
@@ -117,7 +117,7 @@ def test_an_error_of_the_classifier_is_told_and_ends_nothing(red_or_blue, monkey
 
 def test_only_this_machine_is_listened_to_unless_sharing_is_asked_for(red_or_blue, monkeypatch, capsys):
     begun = []
-    monkeypatch.setattr(app, "serve", lambda sockets, classifier, page: begun.append((sockets[0], page)))
+    monkeypatch.setattr(app, "serve", lambda listening, classifier, page: begun.append((listening, page)))
     monkeypatch.setattr(app.asyncio, "run", lambda job: None)
     monkeypatch.setattr(app.transfer, "load_classifier", lambda path: red_or_blue)
     monkeypatch.setattr(app, "address_in_network", lambda: "192.168.7.5")

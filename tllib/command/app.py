@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import socket
+import os
 import sys
 import warnings
 from argparse import Namespace
@@ -22,7 +23,6 @@ import numpy as np
 import segno
 from PIL import Image
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 PAGE = Path(__file__).with_name("app.html")
@@ -46,18 +46,18 @@ def app(options: Namespace) -> None:
     """Serve the page until Ctrl-C."""
     classifier = transfer.load_classifier(options.classifier)
     classifier.predict(np.zeros((8, 8, 3), "uint8"))  # the first answer takes seconds: let no phone wait for it
-    sockets = listen(options.port, ANY_MACHINE if options.share_on_network else THIS_MACHINE)
-    port = sockets[0].getsockname()[1]
+    listening = listen(options.port, ANY_MACHINE if options.share_on_network else THIS_MACHINE)
+    port = listening.getsockname()[1]
     address = address_in_network() if options.share_on_network else None
     print(invitation(port, address, shared=options.share_on_network), flush=True)
     page = write_page(classifier, f"http://{address}:{port}" if address else None)
     try:
-        asyncio.run(serve(sockets, classifier, page))
+        asyncio.run(serve(listening, classifier, page))
     except KeyboardInterrupt:
         print("The page is closed.")
 
 
-def listen(port: int, host: str) -> list[socket.socket]:
+def listen(port: int, host: str) -> socket.socket:
     """Take a port of this machine; 0 is any that is free.
 
     Raises:
@@ -67,12 +67,15 @@ def listen(port: int, host: str) -> list[socket.socket]:
     if not 0 <= port <= 65535:
         raise ValueError(f"--port {port}: ports go from 1 to 65535. Take one above 1023, --port 8765 say.")
     try:
-        return bind_sockets(port, host, family=socket.AF_INET)
+        listening = socket.create_server((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise RuntimeError(f"Port {port} is taken, perhaps by this command in another terminal. End that one, or "
                                f"choose another port: --port {port % 65535 + 1}") from None
-        raise RuntimeError(f"Port {port} can't be had here ({error.strerror}). Choose another: --port 8765") from error
+        reason = os.strerror(error.errno)
+        raise RuntimeError(f"Port {port} can't be had here ({reason}). Choose another: --port 8765") from error
+    listening.setblocking(False)
+    return listening
 
 
 def address_in_network() -> str | None:
@@ -125,13 +128,13 @@ def write_page(classifier: transfer.Classifier, address: str | None) -> str:
     return PAGE.read_text(encoding="utf-8").replace(DATA, json.dumps(about).replace("<", r"\u003c"))
 
 
-async def serve(sockets: list[socket.socket], classifier: transfer.Classifier, page: str) -> None:
+async def serve(listening: socket.socket, classifier: transfer.Classifier, page: str) -> None:
     """Answer whoever connects, for ever; one photo after the other."""
     with ThreadPoolExecutor(1) as worker:
         about = {"page": page, "classifier": classifier, "worker": worker}
         routes = [("/", Page, about), ("/answer", Answer, about)]
         server = HTTPServer(Application(routes, log_function=_quiet), max_body_size=LARGEST)
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         try:
             await asyncio.Event().wait()
         finally:
