@@ -8,6 +8,7 @@ import asyncio
 import base64
 import errno
 import io
+import ipaddress
 import json
 import socket
 import os
@@ -16,6 +17,7 @@ import warnings
 from argparse import Namespace
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tllib import backbones, images, transfer
 
@@ -37,7 +39,7 @@ HEADERS = {
                                "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
                                "frame-ancestors 'none'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -143,6 +145,21 @@ async def serve(listening: socket.socket, classifier: transfer.Classifier, page:
 
 
 def _quiet(handler: RequestHandler) -> None:
+def is_address(host: str) -> bool:
+    """Whether a request asks for a number, 192.168.7.5:8765 say, or for localhost.
+
+    Any other name may belong to a stranger, who has it lead to this machine and so makes his page pass for the app's
+    own (DNS rebinding).
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname
+        if name != "localhost":
+            ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
     """Leave out the line of each request."""
 
 
@@ -155,6 +172,14 @@ class _Handler(RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
+
+    def prepare(self):
+        """Refuse what a page from elsewhere, open in the same browser, sends here."""
+        host = self.request.host
+        origin = self.request.headers.get("Origin", f"http://{host}")
+        if not is_address(host) or origin != f"http://{host}":
+            self.set_status(403)
+            self.finish("Only the app's own page is answered. Open it at the address that the command printed.")
 
 class Page(_Handler):
     """The page itself."""
