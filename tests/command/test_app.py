@@ -208,6 +208,15 @@ def test_a_file_that_is_no_classifier_is_named(content, words, tmp_path, capsys,
     assert len(said.splitlines()) == 1 and re.search(words, said)
 
 
+def test_ctrl_c_while_it_loads_leaves_no_trace_of_calls(monkeypatch, capsys, here):
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app.transfer, "load_classifier", interrupt)
+    assert main(["app", "my.keras"]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_a_port_that_is_taken_or_none_at_all(red_or_blue, monkeypatch, capsys, here):
     monkeypatch.setattr(app.transfer, "load_classifier", lambda path: red_or_blue)
     with socket.socket() as other:
