@@ -10,8 +10,8 @@ import errno
 import io
 import ipaddress
 import json
-import socket
 import os
+import socket
 import sys
 import warnings
 from argparse import Namespace
@@ -30,6 +30,7 @@ from tornado.web import Application, RequestHandler
 PAGE = Path(__file__).with_name("app.html")
 DATA = "ABOUT_AS_JSON"  # where it goes in the page
 SHOWN = 5  # classes in an answer, the surest first
+LISTED = 8  # classes that the page names beforehand; a thousand would fill it
 LARGEST = 64_000_000  # bytes of a photo file; a phone's takes 2 to 15 million
 THIS_MACHINE, ANY_MACHINE = "127.0.0.1", "0.0.0.0"  # whose connections are taken
 FOREIGN = ("192.0.2.1", "192.168.255.255", "10.255.255.255", "172.31.255.255")  # addresses of a wider network
@@ -106,8 +107,8 @@ def invitation(port: int, address: str | None, *, shared: bool) -> str:
     else:
         lines.append(f"On a phone in the same network: http://{address}:{port}")
         lines.append(drawn_for_terminal(segno.make(f"http://{address}:{port}")))
-        lines.append("Whoever is in this network can open it until you end it. If a phone finds nothing there, a "
-                     "firewall on this machine or guest Wi-Fi may be in the way.")
+        lines.append("Whoever is in this network can open it until you end it, and photos cross it unencrypted. If a "
+                     "phone finds nothing there, a firewall on this machine or guest Wi-Fi may be in the way.")
     lines.append("Photos stay in this machine's memory, and are forgotten once they are answered. Ctrl-C ends it.")
     return "\n".join(lines)
 
@@ -126,7 +127,7 @@ def drawn_for_terminal(code: segno.QRCode) -> str:
 def write_page(classifier: transfer.Classifier, address: str | None) -> str:
     """The page, with the names of the classes and, where it is shared, its address as text and as a QR code."""
     code = segno.make(address).svg_data_uri(scale=5, border=3, light="white") if address else None
-    about = {"names": classifier.class_names, "shown": SHOWN, "largest": LARGEST, "address": address, "code": code}
+    about = {"names": classifier.class_names, "listed": LISTED, "largest": LARGEST, "address": address, "code": code}
     return PAGE.read_text(encoding="utf-8").replace(DATA, json.dumps(about).replace("<", r"\u003c"))
 
 
@@ -144,7 +145,6 @@ async def serve(listening: socket.socket, classifier: transfer.Classifier, page:
             await server.close_all_connections()
 
 
-def _quiet(handler: RequestHandler) -> None:
 def is_address(host: str) -> bool:
     """Whether a request asks for a number, 192.168.7.5:8765 say, or for localhost.
 
@@ -160,6 +160,7 @@ def is_address(host: str) -> bool:
     return True
 
 
+def _quiet(handler: RequestHandler) -> None:
     """Leave out the line of each request."""
 
 
@@ -172,7 +173,6 @@ class _Handler(RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
-
     def prepare(self):
         """Refuse what a page from elsewhere, open in the same browser, sends here."""
         host = self.request.host
@@ -180,6 +180,7 @@ class _Handler(RequestHandler):
         if not is_address(host) or origin != f"http://{host}":
             self.set_status(403)
             self.finish("Only the app's own page is answered. Open it at the address that the command printed.")
+
 
 class Page(_Handler):
     """The page itself."""
@@ -213,7 +214,7 @@ def answer(classifier: transfer.Classifier, content: bytes) -> dict:
         found = classifier.predict(seen)[0]
     except ValueError as error:
         reason = str(error.__cause__ or error).rstrip(".")
-        return {"sorry": f"This file cannot be read as a picture: {reason}."}
+        return {"sorry": f"This file cannot be read as a picture: {reason}. Choose another one."}
     except Exception as error:  # here it would be lost in a log that nobody reads
         return {"sorry": f"This photo could not be tried: {error}"}
     best = np.argsort(-found, kind="stable")[:SHOWN]
