@@ -130,11 +130,11 @@ def test_every_picture_of_a_lesson_has_words_for_who_cannot_see_it(path):
             assert all(words.strip() or re.search(r"alt=[\"']\s*[^\s\"']", tag) for words, tag in images), source
 
 
-def test_environment_file_pins_what_the_lessons_need_and_says_what_each_is_for():
+def test_environment_file_pins_what_lessons_and_app_need_and_says_what_each_is_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = {new.name: new.specifier for new in map(Requirement, (
-        *project["dependencies"], *extras["lessons"], *extras["torch"]))}
+        *project["dependencies"], *extras["lessons"], *extras["torch"], *extras["app"]))}
     lines = re.findall(r"^ +- (\S+) *(#.*)?$", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
     pinned = dict(name.split("==") for name, _ in lines if "==" in name)
     assert pinned.keys() == wanted.keys(), "no test tools, nothing forgotten"

@@ -81,6 +81,7 @@ def test_a_bad_upload_gets_a_sentence_and_the_next_photo_an_answer(page):
     for content, sentence in ((b"", "it is empty"), (b"a diary", "no picture"), (noise[:len(noise) // 2], "runcated")):
         upload(page, content)
         assert said(page).startswith("This file cannot be read as a picture: ") and sentence in said(page)
+        assert said(page).endswith("Choose another one.") and "Traceback" not in page.content()
         assert page.locator("#result").is_hidden()
         upload(page, whole)
         assert said(page) == "It sees: red"
@@ -97,10 +98,12 @@ def test_on_a_phone_one_button_opens_the_camera(page):
     assert page.get_by_label("Choose a photo").get_attribute("capture") is None
 
 
-def test_nothing_but_this_machine_is_listened_to(command, page):
+def test_it_says_what_it_knows_and_nothing_but_this_machine_is_listened_to(command, page):
     listening = [each.laddr.ip for each in psutil.Process(command.pid).net_connections("inet")
                  if each.status == psutil.CONN_LISTEN]
     assert listening == ["127.0.0.1"]
+    assert page.get_by_text("It knows 2 classes (red, blue)").is_visible()
+    assert page.get_by_text("It is not stored, only looked at.").is_visible()
     assert page.get_by_text("Only this machine can open this page.").is_visible()
     assert page.get_by_role("img", name="QR code").count() == 0
 

@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import threading
+import urllib.error
 import urllib.request
 import zlib
 from argparse import Namespace
@@ -68,19 +69,19 @@ BAD = {
 @contextlib.contextmanager
 def served(classifier, host=app.THIS_MACHINE):
     """The app in a thread of its own; its port."""
-    sockets, begun, inside = app.listen(0, host), threading.Event(), {}
+    listening, begun, inside = app.listen(0, host), threading.Event(), {}
 
     async def run():
         inside.update(loop=asyncio.get_running_loop(), task=asyncio.current_task())
         begun.set()
         with contextlib.suppress(asyncio.CancelledError):
-            await app.serve(sockets, classifier, app.write_page(classifier, None))
+            await app.serve(listening, classifier, app.write_page(classifier, None))
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     begun.wait(20)
     try:
-        yield sockets[0].getsockname()[1]
+        yield listening.getsockname()[1]
     finally:
         inside["loop"].call_soon_threadsafe(inside["task"].cancel)
         thread.join(20)
@@ -98,7 +99,40 @@ def test_photos_are_answered_and_bad_files_between_them_explained(red_or_blue):
             assert post(port, encoded(RED, "PNG"))["choices"][0][0] == "red"
             assert post(port, encoded(BLUE, "JPEG"))["choices"][0][0] == "blue"
     for content, _ in BAD.values():
-        assert app.answer(red_or_blue, content)["sorry"].count(".") == 1, "one sentence"
+        sorry = app.answer(red_or_blue, content)["sorry"]
+        assert sorry.endswith(". Choose another one.") and sorry.count(".") == 2, "what it is, and what to do"
+
+
+@pytest.mark.parametrize("headers, allowed", [
+    ({}, True),
+    ({"Host": "localhost:{port}", "Origin": "http://localhost:{port}"}, True),
+    ({"Host": "192.168.7.5:{port}", "Origin": "http://192.168.7.5:{port}"}, True),
+    ({"Origin": "http://stranger.example"}, False),
+    ({"Origin": "http://127.0.0.1:1"}, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://[::1"}, False),
+    ({"Host": "stranger.example:{port}"}, False),
+    ({"Host": "stranger.example:{port}", "Origin": "http://stranger.example:{port}"}, False),
+    ({"Host": "[::1"}, False)])
+def test_pages_of_strangers_in_the_same_browser_are_refused(headers, allowed, red_or_blue):
+    with served(red_or_blue) as port:
+        headers = {name: value.format(port=port) for name, value in headers.items()}
+        for path, content in (("", None), ("answer", encoded(RED, "PNG"))):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", content, headers)
+            if allowed:
+                assert urllib.request.urlopen(request, timeout=60).status == 200
+                continue
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=60)
+            assert refused.value.code == 403 and b'"red"' not in refused.value.read()
+
+
+def test_what_is_longer_than_any_photo_is_refused_before_it_is_read(red_or_blue, monkeypatch):
+    monkeypatch.setattr(app, "LARGEST", 1000)
+    with served(red_or_blue) as port, socket.create_connection(("127.0.0.1", port), 20) as client:
+        client.sendall(b"POST /answer HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 400")
+        assert post(port, encoded(RED, "PNG"))["choices"][0][0] == "red"
 
 
 def test_a_photo_of_a_phone_is_seen_upright(red_or_blue):
@@ -117,7 +151,7 @@ def test_an_error_of_the_classifier_is_told_and_ends_nothing(red_or_blue, monkey
 
 def test_only_this_machine_is_listened_to_unless_sharing_is_asked_for(red_or_blue, monkeypatch, capsys):
     begun = []
-    monkeypatch.setattr(app, "serve", lambda sockets, classifier, page: begun.append((sockets[0], page)))
+    monkeypatch.setattr(app, "serve", lambda listening, classifier, page: begun.append((listening, page)))
     monkeypatch.setattr(app.asyncio, "run", lambda job: None)
     monkeypatch.setattr(app.transfer, "load_classifier", lambda path: red_or_blue)
     monkeypatch.setattr(app, "address_in_network", lambda: "192.168.7.5")
@@ -172,6 +206,15 @@ def test_a_file_that_is_no_classifier_is_named(content, words, tmp_path, capsys,
     assert main(["app", str(tmp_path / "my.keras"), "--port", "0"]) == 1
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and re.search(words, said)
+
+
+def test_ctrl_c_while_it_loads_leaves_no_trace_of_calls(monkeypatch, capsys, here):
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app.transfer, "load_classifier", interrupt)
+    assert main(["app", "my.keras"]) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_or_none_at_all(red_or_blue, monkeypatch, capsys, here):

@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130  # what shells say of a command that Ctrl-C ended
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     classes = command("thousand", "command.thousand.thousand", "draw all thousand classes, with a page for them", ())
     classes.add_argument("--to", metavar="FOLDER", help="default: notebooks/thousand; pictures that are there are kept")
     classes.add_argument("--classes", nargs="+", metavar="NAME", help="draw these only; default: all")
-    asked = command("app", "command.app.app", "a page on which a phone's camera asks your classifier", ("app",))
+    asked = command("app", "command.app.app", "show a page on which a phone's camera asks your classifier", ("app",))
     asked.add_argument("classifier", metavar="FILE", help="a .keras file that Classifier.save wrote")
     asked.add_argument("--share-on-network", action="store_true",
                        help="let every device in your network open it; default: this machine only")

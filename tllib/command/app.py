@@ -8,13 +8,16 @@ import asyncio
 import base64
 import errno
 import io
+import ipaddress
 import json
+import os
 import socket
 import sys
 import warnings
 from argparse import Namespace
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tllib import backbones, images, transfer
 
@@ -22,12 +25,12 @@ import numpy as np
 import segno
 from PIL import Image
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 PAGE = Path(__file__).with_name("app.html")
 DATA = "ABOUT_AS_JSON"  # where it goes in the page
 SHOWN = 5  # classes in an answer, the surest first
+LISTED = 8  # classes that the page names beforehand; a thousand would fill it
 LARGEST = 64_000_000  # bytes of a photo file; a phone's takes 2 to 15 million
 THIS_MACHINE, ANY_MACHINE = "127.0.0.1", "0.0.0.0"  # whose connections are taken
 FOREIGN = ("192.0.2.1", "192.168.255.255", "10.255.255.255", "172.31.255.255")  # addresses of a wider network
@@ -37,7 +40,7 @@ HEADERS = {
                                "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
                                "frame-ancestors 'none'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -46,18 +49,18 @@ def app(options: Namespace) -> None:
     """Serve the page until Ctrl-C."""
     classifier = transfer.load_classifier(options.classifier)
     classifier.predict(np.zeros((8, 8, 3), "uint8"))  # the first answer takes seconds: let no phone wait for it
-    sockets = listen(options.port, ANY_MACHINE if options.share_on_network else THIS_MACHINE)
-    port = sockets[0].getsockname()[1]
+    listening = listen(options.port, ANY_MACHINE if options.share_on_network else THIS_MACHINE)
+    port = listening.getsockname()[1]
     address = address_in_network() if options.share_on_network else None
     print(invitation(port, address, shared=options.share_on_network), flush=True)
     page = write_page(classifier, f"http://{address}:{port}" if address else None)
     try:
-        asyncio.run(serve(sockets, classifier, page))
+        asyncio.run(serve(listening, classifier, page))
     except KeyboardInterrupt:
         print("The page is closed.")
 
 
-def listen(port: int, host: str) -> list[socket.socket]:
+def listen(port: int, host: str) -> socket.socket:
     """Take a port of this machine; 0 is any that is free.
 
     Raises:
@@ -67,12 +70,15 @@ def listen(port: int, host: str) -> list[socket.socket]:
     if not 0 <= port <= 65535:
         raise ValueError(f"--port {port}: ports go from 1 to 65535. Take one above 1023, --port 8765 say.")
     try:
-        return bind_sockets(port, host, family=socket.AF_INET)
+        listening = socket.create_server((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise RuntimeError(f"Port {port} is taken, perhaps by this command in another terminal. End that one, or "
                                f"choose another port: --port {port % 65535 + 1}") from None
-        raise RuntimeError(f"Port {port} can't be had here ({error.strerror}). Choose another: --port 8765") from error
+        reason = os.strerror(error.errno)
+        raise RuntimeError(f"Port {port} can't be had here ({reason}). Choose another: --port 8765") from error
+    listening.setblocking(False)
+    return listening
 
 
 def address_in_network() -> str | None:
@@ -101,8 +107,8 @@ def invitation(port: int, address: str | None, *, shared: bool) -> str:
     else:
         lines.append(f"On a phone in the same network: http://{address}:{port}")
         lines.append(drawn_for_terminal(segno.make(f"http://{address}:{port}")))
-        lines.append("Whoever is in this network can open it until you end it. If a phone finds nothing there, a "
-                     "firewall on this machine or guest Wi-Fi may be in the way.")
+        lines.append("Whoever is in this network can open it until you end it, and photos cross it unencrypted. If a "
+                     "phone finds nothing there, a firewall on this machine or guest Wi-Fi may be in the way.")
     lines.append("Photos stay in this machine's memory, and are forgotten once they are answered. Ctrl-C ends it.")
     return "\n".join(lines)
 
@@ -121,22 +127,37 @@ def drawn_for_terminal(code: segno.QRCode) -> str:
 def write_page(classifier: transfer.Classifier, address: str | None) -> str:
     """The page, with the names of the classes and, where it is shared, its address as text and as a QR code."""
     code = segno.make(address).svg_data_uri(scale=5, border=3, light="white") if address else None
-    about = {"names": classifier.class_names, "shown": SHOWN, "largest": LARGEST, "address": address, "code": code}
+    about = {"names": classifier.class_names, "listed": LISTED, "largest": LARGEST, "address": address, "code": code}
     return PAGE.read_text(encoding="utf-8").replace(DATA, json.dumps(about).replace("<", r"\u003c"))
 
 
-async def serve(sockets: list[socket.socket], classifier: transfer.Classifier, page: str) -> None:
+async def serve(listening: socket.socket, classifier: transfer.Classifier, page: str) -> None:
     """Answer whoever connects, for ever; one photo after the other."""
     with ThreadPoolExecutor(1) as worker:
         about = {"page": page, "classifier": classifier, "worker": worker}
         routes = [("/", Page, about), ("/answer", Answer, about)]
         server = HTTPServer(Application(routes, log_function=_quiet), max_body_size=LARGEST)
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         try:
             await asyncio.Event().wait()
         finally:
             server.stop()
             await server.close_all_connections()
+
+
+def is_address(host: str) -> bool:
+    """Whether a request asks for a number, 192.168.7.5:8765 say, or for localhost.
+
+    Any other name may belong to a stranger, who has it lead to this machine and so makes his page pass for the app's
+    own (DNS rebinding).
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname
+        if name != "localhost":
+            ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _quiet(handler: RequestHandler) -> None:
@@ -151,6 +172,14 @@ class _Handler(RequestHandler):
         self.clear_header("Server")
         for name, value in HEADERS.items():
             self.set_header(name, value)
+
+    def prepare(self):
+        """Refuse what a page from elsewhere, open in the same browser, sends here."""
+        host = self.request.host
+        origin = self.request.headers.get("Origin", f"http://{host}")
+        if not is_address(host) or origin != f"http://{host}":
+            self.set_status(403)
+            self.finish("Only the app's own page is answered. Open it at the address that the command printed.")
 
 
 class Page(_Handler):
@@ -185,7 +214,7 @@ def answer(classifier: transfer.Classifier, content: bytes) -> dict:
         found = classifier.predict(seen)[0]
     except ValueError as error:
         reason = str(error.__cause__ or error).rstrip(".")
-        return {"sorry": f"This file cannot be read as a picture: {reason}."}
+        return {"sorry": f"This file cannot be read as a picture: {reason}. Choose another one."}
     except Exception as error:  # here it would be lost in a log that nobody reads
         return {"sorry": f"This photo could not be tried: {error}"}
     best = np.argsort(-found, kind="stable")[:SHOWN]
