@@ -91,7 +91,7 @@ def test_a_lesson_is_short_calm_and_stored_clean(path):
         source = "".join(cell["source"])
         if cell["cell_type"] == "code" and "colab" not in cell["metadata"].get("tags", []):
             taught = bool(re.search(r"^(def|class) ", source, re.M))  # what the lesson is about
-            assert len(source.splitlines()) <= (22 if taught else 12), source
+            assert len(source.splitlines()) <= 22, source
             assert not re.search(r"https?://|^[!%]", source, re.M), source
             defined += taught
             assert cell["outputs"] or cell["execution_count"], "a stored lesson has been run"

@@ -41,7 +41,7 @@ def offline() -> bool:
 
 
 def cache_root() -> Path:
-    """Folder of what tllib makes itself (drawn pictures, converted weights), safe to delete: `TLLIB_CACHE` or default."""
+    """Folder of what tllib makes itself (drawings, converted weights), safe to delete: `TLLIB_CACHE` or default."""
     if os.environ.get("TLLIB_CACHE"):
         return Path(os.environ["TLLIB_CACHE"]).expanduser()
     home = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
