@@ -42,7 +42,8 @@ def test_the_network_is_the_librarys(made):
     batch = made["torch"].from_numpy((np.stack(pixels).astype("float32") - 127) / 128).permute(0, 3, 1, 2)
     with made["torch"].no_grad():
         found = made["network"](batch).numpy()
-    np.testing.assert_allclose(found, backbones.load("efficientnet_lite0").predict(np.stack(pixels), verbose=0), atol=1e-3)
+    library = backbones.load("efficientnet_lite0").predict(np.stack(pixels), verbose=0)
+    np.testing.assert_allclose(found, library, atol=1e-3)
 
 
 def test_the_head_is_as_right_as_the_librarys(made, tables):
