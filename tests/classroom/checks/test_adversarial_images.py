@@ -109,7 +109,7 @@ def test_trained_against(capsys, pets):
                         ((red_or_blue(0, broad=-0.05), again), "photos held back"),
                         ((new, again[:4]), "these are 4"), ((new, attacked(new, train)), "8 of the 8 were not made"),
                         ((new, attacked(new, test, epsilon=4)), "change by more"),
-                        ((new, attacked(first, test)), "ask the new one"), ((None, again), "a NoneType"),
+                        ((new, attacked(first, test)), "for the new one"), ((None, again), "a NoneType"),
                         ((new, 3), "can't be checked")):
         assert hint in says(capsys, check.trained_against, *wrong, test, fakes, truth)
     mixed = np.repeat([0, 1, 0], [3, 4, 1])

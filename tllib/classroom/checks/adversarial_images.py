@@ -124,7 +124,7 @@ def trained_against(classifier: transfer.Classifier, again: Sequence[synthesis.I
     differ = sum(here != one.success for here, one in zip(fooled, again, strict=True))
     if differ > len(again) / 8:
         yield (f"again: {sum(one.success for one in again)} of the {len(again)} fool whatever they were made for, "
-               f"{sum(fooled)} fool your classifier. An attacker would ask the new one.")
+               f"{sum(fooled)} fool your classifier. An attacker would make them for the new one.")
 
 
 def _share_right(classifier: transfer.Classifier, pictures: Sequence[np.ndarray], truth: np.ndarray) -> float:
