@@ -13,8 +13,9 @@ from PIL import Image
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
     """Photos of our own to change, and an empty cache folder."""
-    for path in datasets.load("pets").subset(12, seed=0).paths:
-        target = tmp_path / "photos" / path.parent.name / path.name
+    few = datasets.load("pets").subset(12, seed=0)
+    for path, label in zip(few.paths, few.labels, strict=True):
+        target = tmp_path / "photos" / few.class_names[label] / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     monkeypatch.setenv("TLLIB_CACHE", str(tmp_path / "cache"))

@@ -84,10 +84,10 @@ def test_grad_cam_weights_are_the_gradients(classifier, cat):
     probe = keras.Model(classifier.model.input, [maps_layer.output, logits_layer.output])
     with tf.GradientTape() as tape:
         maps, logits = probe(images.fit_batch(cat, 224))
-        gradient = tape.gradient(logits[0, 1], maps)
+        gradient = tape.gradient(logits[0, 0], maps)
     weights = gradient.numpy()[0].mean(axis=(0, 1))
     expected = np.maximum(maps.numpy()[0] @ weights, 0)
-    found = transfer.grad_cam(classifier, cat, classifier.class_names[1])
+    found = transfer.grad_cam(classifier, cat, classifier.class_names[0])
     expected = keras.ops.convert_to_numpy(keras.ops.image.resize(expected[None, ..., None], (224, 224)))[0, ..., 0]
     np.testing.assert_allclose(found, expected / expected.max(), atol=1e-3)
     with pytest.raises(ValueError, match=r"Unknown class 'Cats'\. Did you mean 'Cat'"):

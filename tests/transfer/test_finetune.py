@@ -225,7 +225,7 @@ def test_balanced_fine_tuning_counts_each_class_the_same_in_training_and_validat
     cats, dogs = (np.flatnonzero(whole.labels == label) for label in (0, 1))
     photos = whole.take(np.concatenate([cats[:6], dogs[:2]]))
     one = classifier(whole.take(np.concatenate([cats[6:9], dogs[6:9]])), "mobilenet_025", weights=None)
-    answers = np.concatenate([one.predict(images.load(path)) for path in photos.paths])
+    answers = np.concatenate([one.predict(images.load(path, size=224)) for path in photos.paths])
     losses = -np.log(answers[np.arange(8), photos.labels])
     expected = (losses[:6].mean() + losses[6:].mean()) / 2 if balanced else losses.mean()
     _, history = transfer.fine_tune(one, photos, photos, epochs=1, learning_rate=0.0, augment=None, balanced=balanced)

@@ -14,7 +14,7 @@ def test_four_objects_are_four_answers(capsys):
         assert "right." in says(capsys, lesson.by_object, mean, error, RIGHT, OBJECTS)
     for wrong, hint in (((..., spread / 2), "dots"), ((100 * mean, spread / 2), "percent"),
                         ((1 - mean, spread / 2), "how often it was wrong"), ((RIGHT.mean(), spread / 2), "over photos"),
-                        ((9, spread / 2), "number of photos"), ((0.5, spread / 2), "accuracy: not yet"),
+                        ((9, spread / 2), "number of photos"), ((0.5, spread / 2), "mean: not yet"),
                         ((SHARES, spread / 2), "two numbers"),
                         ((mean, np.sqrt(RIGHT.mean() * (1 - RIGHT.mean()) / 16)), "there are 4"),
                         ((mean, RIGHT.std() / 2), "single photos"), ((mean, spread / 4), "How many shares"),
@@ -56,7 +56,7 @@ def test_only_sure_answers(capsys):
     for wrong, hint in (((..., 0.75), "dots"), ((4, 0.75), "number of photos"), ((80, 0.75), "percent"),
                         ((0.2, 0.75), "silent"), ((0.4, 0.75), "counts each"), ((0.9, 0.75), "answered: not yet"),
                         ((0.8, 75), "percent"), ((0.8, 0.25), "are wrong"), ((0.8, 0.6), "all photos"),
-                        ((0.8, 0.1), "accuracy: not yet"), ((TRUTH, 0.75), "two numbers"), (("few", 1), "can't")):
+                        ((0.8, 0.1), "accuracy_of_answers: not yet"), ((TRUTH, 0.75), "two numbers"), (("few", 1), "can't")):
         assert hint in says(capsys, lesson.doubt, *wrong, PROBABILITIES, TRUTH, 0.8)
 
 

@@ -8,19 +8,19 @@ import numpy as np
 
 
 @check("Exercise 1")
-def by_object(accuracy: float, error: float, right: np.ndarray, objects: np.ndarray) -> Iterator[str]:
+def by_object(mean: float, error: float, right: np.ndarray, objects: np.ndarray) -> Iterator[str]:
     """The mean over objects of the share that was right, and its standard error."""
     shares = np.array([right[objects == one].mean() for one in np.unique(objects)])
     count, spread = len(shares), shares.std(ddof=1)
-    if np.ndim(accuracy) or np.ndim(error):
+    if np.ndim(mean) or np.ndim(error):
         yield "two numbers are asked for: the accuracy, and its standard error."
-    if not np.isclose(accuracy, shares.mean(), atol=1e-3):
-        yield from hints(accuracy, (100 * shares.mean(), "accuracy: between 0 and 1, please, not in percent."),
-                         (1 - shares.mean(), "accuracy: that is how often it was wrong."),
-                         (right.sum(), "accuracy: that is a number of photos."),
-                         (right.mean(), "accuracy: that is the mean over photos. First a share for each object, then "
+    if not np.isclose(mean, shares.mean(), atol=1e-3):
+        yield from hints(mean, (100 * shares.mean(), "mean: between 0 and 1, please, not in percent."),
+                         (1 - shares.mean(), "mean: that is how often it was wrong."),
+                         (right.sum(), "mean: that is a number of photos."),
+                         (right.mean(), "mean: that is the mean over photos. First a share for each object, then "
                                         "the mean of these."), atol=1e-3)
-        yield "accuracy: not yet. First the share of each object that was right, then the mean of these shares."
+        yield "mean: not yet. First the share of each object that was right, then the mean of these shares."
     if np.isclose(error, spread / np.sqrt(count), atol=1e-3) or np.isclose(error, shares.std() / np.sqrt(count),
                                                                             atol=1e-3):
         return
@@ -79,12 +79,14 @@ def doubt(answered: float, accuracy: float, probabilities: np.ndarray, labels: n
     if not sure.any():
         if accuracy == 0:
             return
-        yield "accuracy: it answers nothing. Say 0."
+        yield "accuracy_of_answers: it answers nothing. Say 0."
     wanted = right[sure].mean()
     if not np.isclose(accuracy, wanted, atol=1e-3):
-        yield from hints(accuracy, (100 * wanted, "accuracy: between 0 and 1, please, not in percent."),
-                         (1 - wanted, "accuracy: that is how often these answers are wrong."),
-                         ((right & sure).mean(), "accuracy: that divides by all photos. Only those with an answer "
-                                                 "count."),
-                         (right.mean(), "accuracy: that is of all photos. Only those with an answer count."), atol=1e-3)
-        yield "accuracy: not yet. Of the photos with an answer, how many answers are right?"
+        yield from hints(
+            accuracy,
+            (100 * wanted, "accuracy_of_answers: between 0 and 1, please, not in percent."),
+            (1 - wanted, "accuracy_of_answers: that is how often these answers are wrong."),
+            ((right & sure).mean(),
+             "accuracy_of_answers: that divides by all photos. Only those with an answer count."),
+            (right.mean(), "accuracy_of_answers: that is of all photos. Only those with an answer count."), atol=1e-3)
+        yield "accuracy_of_answers: not yet. Of the photos with an answer, how many answers are right?"
