@@ -56,7 +56,8 @@ def test_only_sure_answers(capsys):
     for wrong, hint in (((..., 0.75), "dots"), ((4, 0.75), "number of photos"), ((80, 0.75), "percent"),
                         ((0.2, 0.75), "silent"), ((0.4, 0.75), "counts each"), ((0.9, 0.75), "answered: not yet"),
                         ((0.8, 75), "percent"), ((0.8, 0.25), "are wrong"), ((0.8, 0.6), "all photos"),
-                        ((0.8, 0.1), "accuracy_of_answers: not yet"), ((TRUTH, 0.75), "two numbers"), (("few", 1), "can't")):
+                        ((0.8, 0.1), "accuracy_of_answers: not yet"), ((TRUTH, 0.75), "two numbers"),
+                        (("few", 1), "can't")):
         assert hint in says(capsys, lesson.doubt, *wrong, PROBABILITIES, TRUTH, 0.8)
 
 
