@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from tests.browser.watched_page import watched_page
 from tllib import images
 from tllib.command.environment import CHECKOUT
 
@@ -34,17 +35,9 @@ def command(red_or_blue, tmp_path_factory):
 
 @pytest.fixture
 def page(command, browser):
-    with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as context:
-        shown = context.new_page()
-        wrong, asked = [], []
-        shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("console", lambda said: wrong.append(said.text))
-        shown.on("requestfailed", lambda request: wrong.append(request.url))
-        shown.on("request", lambda request: asked.append(request.url))
-        shown.goto(command.address)
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with watched_page(browser, command.address, (command.address, "data:"), **phone) as shown:
         yield shown
-        assert wrong == []
-        assert asked and all(url.startswith((command.address, "data:")) for url in asked)
 
 
 def encoded(colours, kind="JPEG"):

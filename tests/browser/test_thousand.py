@@ -1,5 +1,6 @@
 """The page of the thousand, opened from its file: searched, looked at, guessed; nothing comes from a network."""
 
+from tests.browser.watched_page import watched_page
 from tllib import backbones
 from tllib.command import thousand
 
@@ -26,17 +27,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def page(folder, browser):
-    with browser.new_context(viewport={"width": 1300, "height": 900}) as context:
-        shown = context.new_page()
-        wrong, asked = [], []
-        shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("console", lambda said: wrong.append(said.text))
-        shown.on("requestfailed", lambda request: wrong.append(request.url))
-        shown.on("request", lambda request: asked.append(request.url))
-        shown.address = (folder / "index.html").as_uri()
-        shown.goto(shown.address)
+    address = (folder / "index.html").as_uri()
+    with watched_page(browser, address, "file://", viewport={"width": 1300, "height": 900}) as shown:
+        shown.address = address
         yield shown
-        assert wrong == [] and asked and all(url.startswith("file://") for url in asked)
 
 
 def names(page):

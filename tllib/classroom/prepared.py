@@ -60,8 +60,11 @@ def prepared_photos(folder: str | os.PathLike) -> Path:
 
 
 def _make(folder: Path) -> None:
-    random, number, origins = np.random.default_rng(0), 0, []
-    for breed, photos in _photos().items():
+    random = np.random.default_rng(0)
+    number = 0
+    origins = []
+    photos_of = _photos()
+    for breed, photos in photos_of.items():
         for animal, origin in enumerate(photos[:ANIMALS], start=1):
             place = folder / "my_photos" / breed / f"animal_{animal}"
             place.mkdir(parents=True)
@@ -69,7 +72,7 @@ def _make(folder: Path) -> None:
                 number += 1
                 view.save(place / f"IMG_{number:04d}.jpg", quality=90)
             origins.append(f"{place.relative_to(folder).as_posix()}: {origin.name}")
-    for breed, photos in _photos().items():
+    for breed, photos in photos_of.items():
         place = folder / "my_new_photos" / breed
         place.mkdir(parents=True)
         for origin in photos[ANIMALS:]:

@@ -99,8 +99,9 @@ def trained_against(classifier: transfer.Classifier, again: Sequence[synthesis.I
         yield f"the classifier that transfer.assemble gives is asked for, this is a {type(classifier).__name__}."
     if isinstance(again, synthesis.ImageResult) or not all(isinstance(one, synthesis.ImageResult) for one in again):
         yield "again: the list that synthesis.adversarial_images gives is asked for."
+    held_back = [test.read(row) for row in range(len(test))]
     old = _share_right(classifier, [fake.image for fake in fakes], truth)
-    photos = _share_right(classifier, [test.read(row) for row in range(len(test))], test.labels)
+    photos = _share_right(classifier, held_back, test.labels)
     if photos < 0.85:
         yield f"it is right about {photos:.0%} of the photos held back. Those to learn from must stay among its rows."
     if old < 0.5:
@@ -110,9 +111,8 @@ def trained_against(classifier: transfer.Classifier, again: Sequence[synthesis.I
         yield f"it is right about {old:.0%} of the old fakes; 85 % are asked for."
     if len(again) < len(fakes):
         yield f"again: {len(fakes)} new fakes are asked for, these are {len(again)}."
-    size = again[0].image.shape[0]
-    held_back = images.fit_batch([test.read(row) for row in range(len(test))], size)
-    strange = sum(np.abs(held_back - one.start).mean(axis=(1, 2, 3)).min() > 4 for one in again)
+    starts = images.fit_batch(held_back, again[0].image.shape[0])
+    strange = sum(np.abs(starts - one.start).mean(axis=(1, 2, 3)).min() > 4 for one in again)
     if strange:
         yield (f"again: {strange} of the {len(again)} were not made from photos in `test`. About others it has learned "
                "something.")

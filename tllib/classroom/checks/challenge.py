@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from tllib.classroom.checks.checking import check
+from tllib.classroom.checks.checking import check, hints
 
 import numpy as np
 
@@ -37,8 +37,9 @@ def more_than_guessing(right: float, pictures: int, classes: int) -> Iterator[st
 def bright(y: np.ndarray, y_test: np.ndarray, pixels: np.ndarray, pixels_test: np.ndarray) -> Iterator[str]:
     """1 for each photo whose mean is above the median of the means of those to learn from, else 0."""
     mean, mean_test = (np.mean(photos, axis=(1, 2, 3), dtype="float64") for photos in (pixels, pixels_test))
+    level = np.median(mean)
     for name, labels, means in (("y", y, mean), ("y_test", y_test, mean_test)):
-        labels, level = np.asarray(labels), np.median(mean)
+        labels = np.asarray(labels)
         if labels.shape != means.shape:
             yield f"{name} should hold a label for each photo, shape {means.shape}; it has {labels.shape}."
         if not np.isin(labels, (0, 1)).all():
@@ -46,14 +47,16 @@ def bright(y: np.ndarray, y_test: np.ndarray, pixels: np.ndarray, pixels_test: n
         if np.array_equal(labels, means <= level):
             yield f"{name} has it the other way round: a bright photo gets a 1."
         if not np.array_equal(labels, means > level):
-            yield from (hint for other, hint in (
-                (np.median(mean_test), f"{name}: the threshold comes from the photos to judge by. They must not have a "
-                                       "say in anything before they judge."),
-                (np.median(np.concatenate([mean, mean_test])), f"{name}: all photos went into the threshold. Those to "
-                                                               "judge by must not."),
-                (mean.mean(), f"{name}: the mean is the threshold. The median is asked for."),
-                (127.5, f"{name}: that takes the middle of all grey levels. The median of the photos is asked for."),
-            ) if np.array_equal(labels, means > other))
+            both = np.concatenate([mean, mean_test])
+            yield from hints(
+                labels,
+                (means > np.median(mean_test),
+                 f"{name}: the threshold comes from the photos to judge by. They must not have a say in anything "
+                 "before they judge."),
+                (means > np.median(both), f"{name}: all photos went into the threshold. Those to judge by must not."),
+                (means > mean.mean(), f"{name}: the mean is the threshold. The median is asked for."),
+                (means > 127.5,
+                 f"{name}: that takes the middle of all grey levels. The median of the photos is asked for."))
             yield f"{name}: not yet. One mean for each photo, over rows, columns and colours?"
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tllib import languages
@@ -89,3 +89,12 @@ def _holds_no_number(answer: Any) -> bool:
 def hints(answer, *wrong: tuple, rtol: float = 1e-3, atol: float = 1e-9) -> Iterator[str]:
     """Give the hint of every well-known wrong answer, as (answer, hint), that this one comes close to."""
     return (hint for other, hint in wrong if np.allclose(answer, other, rtol=rtol, atol=atol))
+
+
+def places(answer: Sequence[int] | Sequence[bool], count: int) -> np.ndarray | None:
+    """Places among `count`, given as numbers or as a yes or no for each; None if it is neither."""
+    chosen = np.asarray(answer)
+    if chosen.dtype == bool:
+        return np.flatnonzero(chosen) if chosen.shape == (count,) else None
+    whole = chosen.ndim == 1 and np.issubdtype(chosen.dtype, np.number) and (chosen == np.rint(chosen)).all()
+    return chosen.astype(int) if whole and ((chosen >= 0) & (chosen < count)).all() else None

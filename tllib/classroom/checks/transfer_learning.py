@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tllib import datasets
-from tllib.classroom.checks.checking import check, hints
+from tllib.classroom.checks.checking import check, hints, places
 from tllib.transfer import FeatureTable, evaluate, train_head
 
 import keras
@@ -46,7 +46,7 @@ def imbalance(shares: Sequence[float] | Mapping[str, float], lazy: float, confus
 def unseen_breeds(for_test: Sequence[int] | Sequence[bool], breed: np.ndarray,
                   photos: datasets.PhotoSet) -> Iterator[str]:
     """About a fifth of the photos, of every class, no breed in both parts."""
-    rows = _places(for_test, len(breed))
+    rows = places(for_test, len(breed))
     if rows is None:
         yield f"the numbers of photos are asked for (0 to {len(breed) - 1}), or a yes or no for each of them."
     if len(set(rows)) < len(rows):
@@ -66,7 +66,7 @@ def unseen_breeds(for_test: Sequence[int] | Sequence[bool], breed: np.ndarray,
 @check("Exercise 3")
 def few_features(columns: Sequence[int] | Sequence[bool], table: FeatureTable, test: FeatureTable) -> Iterator[str]:
     """Ten features with which a head is right at least 0.85 of the time."""
-    columns = _places(columns, table.x.shape[1])
+    columns = places(columns, table.x.shape[1])
     if columns is None:
         yield f"the numbers of features are asked for, 0 to {table.x.shape[1] - 1}: places, not values."
     if not 0 < len(columns) <= 10:
@@ -105,12 +105,3 @@ def whole_program(model: keras.Model, photos: datasets.PhotoSet) -> Iterator[str
                    "they go from 0 to 255.")
         yield (f"it is right {accuracy:.2f} of the time, and 0.7 is asked for (guessing: {1 / classes:.2f}). Was the "
                "backbone frozen, and is the loss on the training photos near 0?")
-
-
-def _places(answer: Sequence[int] | Sequence[bool], count: int) -> np.ndarray | None:
-    """Places among `count`, given as numbers or as a yes or no for each; None if it is neither."""
-    places = np.asarray(answer)
-    if places.dtype == bool:
-        return np.flatnonzero(places) if places.shape == (count,) else None
-    whole = places.ndim == 1 and np.issubdtype(places.dtype, np.number) and (places == np.rint(places)).all()
-    return places.astype(int) if whole and ((places >= 0) & (places < count)).all() else None

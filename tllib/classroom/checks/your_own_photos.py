@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tllib.classroom.checks.checking import check, hints
+from tllib.classroom.checks.checking import check, hints, places
 
 import numpy as np
 
@@ -43,13 +43,9 @@ def by_object(mean: float, error: float, right: np.ndarray, objects: np.ndarray)
 @check("Exercise 2")
 def four_each(rows: Sequence[int] | Sequence[bool], labels: np.ndarray, objects: np.ndarray) -> Iterator[str]:
     """Four photos of each kind, of as many objects as there are."""
-    rows = np.asarray(rows)
-    if rows.dtype == bool and rows.shape == labels.shape:
-        rows = np.flatnonzero(rows)
-    whole = rows.ndim == 1 and np.issubdtype(rows.dtype, np.number) and np.array_equal(rows, np.rint(rows))
-    if not whole or not ((rows >= 0) & (rows < len(labels))).all():
+    rows = places(rows, len(labels))
+    if rows is None:
         yield f"the numbers of photos are asked for (0 to {len(labels) - 1}), or a yes or no for each of them."
-    rows = rows.astype(int)
     if len(set(rows)) < len(rows):
         yield "a photo is named more than once."
     for label in np.unique(labels):
