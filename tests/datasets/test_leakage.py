@@ -33,6 +33,16 @@ def test_photos_that_are_copied_leak(tmp_path):
     assert (nearest.first, nearest.second, nearest.bits) == (photos.paths[3], copy, 0)
 
 
+def test_photos_that_are_twice_in_one_set(tmp_path):
+    photos = datasets.load("pets").subset(16)
+    assert datasets.near_duplicates(photos) == []
+    copy = tmp_path / "copy.jpg"
+    with Image.open(photos.paths[3]) as photo:
+        ImageOps.mirror(photo).save(copy)
+    twice = dataclasses.replace(photos, paths=(*photos.paths, copy), labels=np.append(photos.labels, photos.labels[3]))
+    assert [(pair.first, pair.second) for pair in datasets.near_duplicates(twice)] == [(photos.paths[3], copy)]
+
+
 TURNED = {
     "mirrored": ImageOps.mirror,
     "upside down": ImageOps.flip,

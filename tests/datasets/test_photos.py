@@ -155,7 +155,7 @@ ASKED = [
     (("images", "masks"), "images, masks: kinds of files, not classes"),
     (("train/train/cats", "train/train/dogs", "train/test/cats", "train/test/dogs"), "train is divided once more"),
     (("cats_and_dogs_filtered/cats", "cats_and_dogs_filtered/dogs"),
-     r"holds a single folder.*datasets\.load\('.*filtered"),
+     r"holds a single folder.*another class beside it.*datasets\.load\('.*filtered"),
     (("train/steam", "train/diesel", "bus", "car"), "holds train, like parts .* beside bus, car"),
     (("train/images",), "1 class folders|hold no folder per class"),
 ]

@@ -56,3 +56,5 @@ def test_the_script_says_the_same_in_another_process(made, tmp_path, monkeypatch
     ran = subprocess.run([sys.executable, "../build/predict.py", photos.paths[0]], capture_output=True, text=True)
     probability = classifier.predict(photos.read(0))[0][0]
     assert ran.stdout == f"{photos.paths[0].name}: Birman, {probability:.0%}\n", ran.stderr
+    nothing = subprocess.run([sys.executable, "../build/predict.py"], capture_output=True, text=True)
+    assert nothing.returncode == 1 and "PHOTO" in nothing.stderr

@@ -191,8 +191,9 @@ def _check_one_level(parts: list[Path], classes: list[Path]) -> None:
                              f"datasets.load({str(part)!r}).")
     if not parts and len(classes) == 1 and len(inside := _with_pictures(classes[0])) > 1:
         only = classes[0]
-        raise ValueError(f"{only.parent} holds a single folder, {only.name}, which holds {_listed(inside)}. If those "
-                         f"are the classes, or parts: datasets.load({str(only)!r}).")
+        raise ValueError(f"{only.parent} holds a single folder, {only.name}, which holds {_listed(inside)}. If "
+                         f"{only.name} is a class, put the folder of another class beside it. If those in it are the "
+                         f"classes, or parts: datasets.load({str(only)!r}).")
 
 
 def part_of(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Two parts of a data set -> photos that are in both, or nearly: what makes a test result too good to be true.
+"""One data set, or two parts of it -> photos that are there twice, or nearly: they make results too good to be true.
 
 A perceptual hash describes a photo by 64 yes-or-no answers ("is this frequency above the median?"); a copy that was
 resized, saved again or slightly retouched answers nearly all of them alike. One photo is hashed in all eight positions,
@@ -27,23 +27,23 @@ ALIKE = 0.9  # correlation of two small pictures from which they count as copies
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo of one part, one of the other, and how many of 64 hash bits differ (0: as good as the same)."""
+    """Two photos that are nearly the same, and how many of 64 hash bits differ (0: as good as the same)."""
 
     first: Path
     second: Path
     bits: int
 
 
-def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list[Pair]:
-    """Find photos of `second` (say, test) that are also in `first` (say, train).
+def near_duplicates(first: PhotoSet, second: PhotoSet | None = None, *, bits: int = 6) -> list[Pair]:
+    """Find photos of `second` (say, test) that are also in `first` (say, train); of one set alone, photos in it twice.
 
     It finds copies that were resized, saved again, made grey or brighter, mirrored, or turned by 90, 180 or 270
     degrees. It does not find copies that were cropped by more than a few percent, set in a frame, or turned by other
     angles, nor two photos of the same scene.
 
     Args:
-        first: one part of a split.
-        second: the other part.
+        first: one part of a split, or a whole set.
+        second: the other part. Defaults to None: pairs within `first`.
         bits: largest number of differing hash bits, of 64, that still counts as nearly the same.
 
     Returns:
@@ -57,15 +57,20 @@ def near_duplicates(first: PhotoSet, second: PhotoSet, *, bits: int = 6) -> list
         leaked = datasets.near_duplicates(train, test)
     """
     check_kind("first", first, PhotoSet, "datasets.load(name) gives one.")
+    within = second is None
+    second = first if within else second
     check_kind("second", second, PhotoSet, "datasets.load(name) gives one.")
     check_count("bits", bits, least=0, most=64)
-    ours, theirs = _small(first), _small(second)
+    ours = _small(first)
+    theirs = ours if within else _small(second)
     their_hashes = _hashes(theirs)
     found: dict[tuple[int, int], int] = {}
     for turned in _positions(ours):
         for row, own in enumerate(_hashes(turned)):  # one row at a time: memory for one row of distances
             distances = np.bitwise_count(own ^ their_hashes)
             for column in np.flatnonzero(distances <= bits).tolist():
+                if within and column <= row:
+                    continue  # itself, or a pair that has been seen the other way round
                 if _alike(turned[row], theirs[column]):
                     found[row, column] = min(int(distances[column]), found.get((row, column), bits))
     pairs = [Pair(first.paths[row], second.paths[column], count) for (row, column), count in found.items()]

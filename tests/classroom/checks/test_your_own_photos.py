@@ -1,5 +1,8 @@
+from pathlib import Path
+
 from tests.classroom.checks.saying import says
 from tllib.classroom.checks import your_own_photos as lesson
+from tllib.datasets import PhotoSet
 
 import numpy as np
 
@@ -28,22 +31,23 @@ def test_all_right_and_all_wrong_have_no_error(capsys):
         assert "right." in says(capsys, lesson.by_object, right.mean(), 0.0, right, OBJECTS)
 
 
-LABELS, PLACES = np.repeat([0, 1], 20), np.arange(40) // 4
+PLACES = np.arange(40) // 4
+PHOTOS = PhotoSet(tuple(Path(f"{row}.jpg") for row in range(40)), np.repeat([0, 1], 20), ("glass", "mug"), "40 photos")
 
 
 def test_four_photos_of_each_kind(capsys):
     yes = np.isin(np.arange(40), [0, 4, 9, 15, 20, 27, 30, 32])
     for right in (yes, np.flatnonzero(yes), np.flatnonzero(yes).tolist(), [12, 0, 19, 5, 39, 35, 31, 27]):
-        assert "right." in says(capsys, lesson.four_each, right, LABELS, PLACES)
-    for wrong, hint in ((..., "dots"), (np.r_[0:4, 20:24], "1 of 5"), ([0, 4, 8, 12, 20, 21, 24, 28], "kind 1, they"),
-                        ([0, 4, 8, 12], "kind 1, these are 0"), (np.arange(0, 40, 4), "these are 5"),
+        assert "right." in says(capsys, lesson.four_each, right, PHOTOS, PLACES)
+    for wrong, hint in ((..., "dots"), (np.r_[0:4, 20:24], "1 of 5"), ([0, 4, 8, 12, 20, 21, 24, 28], "of mug, they"),
+                        ([0, 4, 8, 12], "of mug, these are 0"), (np.arange(0, 40, 4), "these are 5"),
                         ([0, 0, 4, 8, 20, 24, 28, 32], "more than once"), ([0, 4, 8, 40], "0 to 39"),
                         ([0.5], "0 to 39"), (np.ones(8, bool), "0 to 39"), ("mug", "0 to 39")):
-        assert hint in says(capsys, lesson.four_each, wrong, LABELS, PLACES)
+        assert hint in says(capsys, lesson.four_each, wrong, PHOTOS, PLACES)
 
 
 def test_fewer_objects_than_photos_will_do(capsys):
-    assert "right." in says(capsys, lesson.four_each, [0, 1, 10, 11, 20, 21, 30, 31], LABELS, np.arange(40) // 10)
+    assert "right." in says(capsys, lesson.four_each, [0, 1, 10, 11, 20, 21, 30, 31], PHOTOS, np.arange(40) // 10)
 
 
 TRUTH = np.array([0, 0, 1, 1, 1])

@@ -40,8 +40,8 @@ def _first_complaint(complaints: Callable[..., Iterator[str]], answers: tuple) -
         return "nothing to check yet: put your own code where the dots are."
     answers = [plain(answer) for answer in answers]
     if any(_holds_no_number(answer) for answer in answers):
-        return ("there is a NaN or an infinite value in it. Where does it come from: a division by 0, the logarithm of "
-                "0, a learning rate that is too high?")
+        return ("there is a NaN or an infinite value in it. Where does it come from: a mean of nothing, a division by "
+                "0, the logarithm of 0, a learning rate that is too high?")
     return next(complaints(*answers), "")
 
 

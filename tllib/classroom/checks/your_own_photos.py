@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tllib.classroom.checks.checking import check, hints, places
+from tllib.datasets import PhotoSet
 
 import numpy as np
 
@@ -41,20 +42,22 @@ def by_object(mean: float, error: float, right: np.ndarray, objects: np.ndarray)
 
 
 @check("Exercise 2")
-def four_each(rows: Sequence[int] | Sequence[bool], labels: np.ndarray, objects: np.ndarray) -> Iterator[str]:
+def four_each(rows: Sequence[int] | Sequence[bool], photos: PhotoSet, objects: np.ndarray) -> Iterator[str]:
     """Four photos of each kind, of as many objects as there are."""
+    labels = photos.labels
     rows = places(rows, len(labels))
     if rows is None:
         yield f"the numbers of photos are asked for (0 to {len(labels) - 1}), or a yes or no for each of them."
     if len(set(rows)) < len(rows):
         yield "a photo is named more than once."
-    for label in np.unique(labels):
-        own, there = rows[labels[rows] == label], len(set(objects[labels == label]))
+    for label, name in enumerate(photos.class_names):
+        own = rows[labels[rows] == label]
+        there = len(set(objects[labels == label]))
         if len(own) != 4:
-            yield f"four photos of each kind are asked for; of kind {label}, these are {len(own)}."
+            yield f"four photos of each kind are asked for; of {name}, these are {len(own)}."
         shown = len(set(objects[own]))
         if shown < min(4, there):
-            yield (f"of kind {label}, they show {shown} of {there} objects. What does a head learn from another photo "
+            yield (f"of {name}, they show {shown} of {there} objects. What does a head learn from another photo "
                    "of the same one?")
 
 
@@ -62,7 +65,8 @@ def four_each(rows: Sequence[int] | Sequence[bool], labels: np.ndarray, objects:
 def doubt(answered: float, accuracy: float, probabilities: np.ndarray, labels: np.ndarray,
           threshold: float) -> Iterator[str]:
     """The share of photos with an answer as sure as the threshold, and how many of those answers are right."""
-    sure, right = probabilities.max(axis=1) >= threshold, probabilities.argmax(axis=1) == labels
+    sure = probabilities.max(axis=1) >= threshold
+    right = probabilities.argmax(axis=1) == labels
     if np.ndim(answered) or np.ndim(accuracy):
         yield "two numbers are asked for: the share that is answered, and the accuracy of these answers."
     if not np.isclose(answered, sure.mean(), atol=1e-3):
