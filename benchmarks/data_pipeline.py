@@ -17,8 +17,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tllib import datasets, images
+from tllib.datasets import cleaning
 from tllib.files import data_root
-from tllib.supply import cleaning
 
 import keras
 import numpy as np

@@ -10,7 +10,7 @@ laptop CPU.
 import argparse
 
 from tllib import backbones, transfer
-from tllib.drawings import textures_digits_cells as drawing
+from tllib.datasets import drawn as drawing
 
 import keras
 import numpy as np

@@ -1,8 +1,8 @@
 import json
 
 from tllib import backbones, images
+from tllib.backbones import weights
 from tllib.backbones.families import FAMILIES
-from tllib.supply import weights
 
 import keras
 import numpy as np

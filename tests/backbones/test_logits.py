@@ -110,7 +110,7 @@ LOGITS_OF_0_TO_1 = {
 @pytest.mark.parametrize("name", LOGITS_OF_0_TO_1)
 def test_logits_that_happen_to_lie_in_0_to_1_are_logits(name, photo):
     network = own(LOGITS_OF_0_TO_1[name]())
-    answers = backbones.predict(network, photo[None].astype("float32"))
+    answers = engine.predict(network, photo[None].astype("float32"))
     assert answers.min() >= 0 and answers.max() <= 1
     assert backbones.logits_of(network) is network
     powers = np.exp(answers[0].astype("float64"))
@@ -120,7 +120,7 @@ def test_logits_that_happen_to_lie_in_0_to_1_are_logits(name, photo):
 def test_sigmoids_of_a_number_and_its_negative_are_two_classes(photo):
     network = own(lambda x: layers.Activation("sigmoid")(layers.Concatenate()([
         one := layers.Dense(1, kernel_initializer=seeded(3, 2))(x), -one])))
-    answers = backbones.predict(network, photo[None].astype("float32"))
+    answers = engine.predict(network, photo[None].astype("float32"))
     assert answers[0].sum() == pytest.approx(1) and abs(answers[0, 0] - 0.5) > 0.01
     np.testing.assert_allclose(backbones.softmax(network, photo), answers, atol=1e-5)
 
@@ -177,7 +177,7 @@ def test_its_probabilities_are_told_as_they_are(name, photo, expected_logits):
     network = NETWORKS[name]()
     powers = np.exp(expected_logits - expected_logits.max())
     np.testing.assert_allclose(backbones.softmax(network, photo)[0], powers / powers.sum(), atol=1e-4)
-    logits = backbones.predict(backbones.logits_of(network), photo[None].astype("float32"))[0]
+    logits = engine.predict(backbones.logits_of(network), photo[None].astype("float32"))[0]
     np.testing.assert_allclose(logits - logits.mean(), expected_logits - expected_logits.mean(), atol=1e-3)
     assert (backbones.logits_of(network) is network) == (name in ("logits", "log softmax"))
 

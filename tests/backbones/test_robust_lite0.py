@@ -6,7 +6,7 @@ import runpy
 
 from tests.conftest import ROOT
 from tllib import backbones, images, synthesis
-from tllib.supply import weights
+from tllib.backbones import weights
 
 import keras
 import numpy as np

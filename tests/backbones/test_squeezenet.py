@@ -5,7 +5,7 @@ import runpy
 
 from tests.conftest import ROOT
 from tllib import backbones, images
-from tllib.supply import weights
+from tllib.backbones import weights
 
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import zipfile
 
-from tests.supply.tree import tree
+from tests.tree import tree
 from tllib import __main__, backbones, classroom, datasets
 
 import numpy as np

@@ -22,6 +22,7 @@ if engine == "tensorflow":
 import keras
 import numpy as np
 from tllib import backbones, datasets, images, synthesis, transfer
+from tllib.backbones import engine
 from tllib.transfer import features
 
 photos = datasets.load("pets").subset(19, seed=1)
@@ -31,7 +32,7 @@ image = images.load(photos.paths[0])
 def work():
     found = {}
     backbone = backbones.load("efficientnet_lite0")
-    found["devices"] = backbones.device_count(backbone)
+    found["devices"] = engine.device_count(backbone)
     table = transfer.extract_features(backbone, photos, cache=False)
     found["features"] = table.x
     head = transfer.train_head(table)

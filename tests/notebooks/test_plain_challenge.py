@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from tests.notebooks.plain import code_of
 from tllib import backbones, transfer
-from tllib.drawings import textures_digits_cells as drawing
+from tllib.datasets import drawn as drawing
 
 import keras
 import numpy as np

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tllib import backbones, datasets, images, synthesis
+from tllib.backbones import engine
 from tllib.synthesis import adversarial
 from tllib.synthesis.objectives import margin_gradient
 
@@ -94,7 +95,7 @@ def test_any_other_class_is_easier(lite0, dog):
 
 def test_a_classifier_of_your_own(dog, cat):
     backbone = backbones.load("efficientnet_lite0")
-    features = backbones.predict(backbone, np.stack([images.fit(each, 224) for each in (dog, cat)]).astype("float32"))
+    features = engine.predict(backbone, np.stack([images.fit(each, 224) for each in (dog, cat)]).astype("float32"))
     weights = (features[0] - features[1])[:, None] * np.array([[-1.0, 1.0]]) / np.linalg.norm(features[0] - features[1])
     logits = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(weights.astype("float32")),
                                 bias_initializer=keras.initializers.Constant(

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tllib import backbones, images, synthesis
+from tllib.backbones import engine
 from tllib.synthesis import FOURIER, PIXELS, Recipe, loop, transforms
 
 import keras
@@ -221,7 +222,7 @@ def test_any_function_of_the_outputs_is_a_target(small):
     number = backbones.class_index("zebra")
     targets = [lambda logits: logits[:, number], lambda logits: -logits[:, number]]
     *_, drawing = synthesis.draw(small, targets, recipe=replace(PIXELS, steps=12, crop=0, noise=0))
-    start, up, down = backbones.predict(small, np.float32([drawing.start[0], *drawing.images]))[:, number]
+    start, up, down = engine.predict(small, np.float32([drawing.start[0], *drawing.images]))[:, number]
     assert down < start < up
     assert set(drawing.history) == {"step", "objective", "total_variation"}
     with pytest.raises(ValueError, match="use draw"):
@@ -299,6 +300,6 @@ def test_memory_is_flat_over_many_steps_and_over_several_runs(small, dog):
 @pytest.mark.core
 def test_a_picture_drawn_on_any_engine(lite0):
     result = synthesis.ideal_image(lite0, "zebra", recipe=replace(PIXELS, steps=12))
-    before, after = backbones.predict(lite0, np.stack([result.start, result.image]).astype("float32"))[:, 340]
+    before, after = engine.predict(lite0, np.stack([result.start, result.image]).astype("float32"))[:, 340]
     assert after > before + 1, "the zebra's logit"
     assert ops.is_tensor(result.image) is False and result.image.dtype == np.uint8

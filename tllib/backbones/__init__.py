@@ -17,9 +17,8 @@ from tllib.backbones.backbone import (
     weight_files,
 )
 from tllib.backbones.costs import Comparison, Cost, compare
-from tllib.backbones.engine import device_count, jit_compile, predict, sync
 from tllib.backbones.logits import input_size, logits_of
 
-__all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe", "device_count",
-           "input_size", "jit_compile", "last_block", "last_maps", "load", "logits_of", "names", "network_of",
-           "on_this_machine", "predict", "probabilities", "softmax", "sync", "top_k", "weight_files"]
+__all__ = ["CLASS_NAMES", "Comparison", "Cost", "class_index", "class_names", "compare", "describe",
+           "input_size", "last_block", "last_maps", "load", "logits_of", "names", "network_of",
+           "on_this_machine", "probabilities", "softmax", "top_k", "weight_files"]

@@ -4,24 +4,25 @@ import os
 from functools import cache
 from pathlib import Path
 
-from tllib.backbones import class_words, efficientnet_lite
-from tllib.backbones.engine import jit_compile, predict
+from tllib.backbones import class_words
+from tllib.backbones.engine import predict
 from tllib.backbones.families import FAMILIES, Family
 from tllib.backbones.logits import input_size, logits_of
-from tllib.checking import check_count, check_finite, check_path
-from tllib.images import fit_batch
-from tllib.suggest import check_known
-from tllib.supply.weights import (
+from tllib.backbones.weights import (
     BUILT_ON,
     FILES,
     PACKAGED,
     SHIPPED,
     files_here,
     find_file,
+    names_here,
     set_from_file,
     set_from_package,
     set_from_shipped,
 )
+from tllib.checking import check_count, check_finite, check_path
+from tllib.images import fit_batch
+from tllib.suggest import check_known
 
 import keras
 import numpy as np
@@ -37,7 +38,7 @@ def names() -> list[str]:
 
 def on_this_machine() -> list[str]:
     """Names of the backbones that `load` gives without fetching anything."""
-    return sorted(name for name in FAMILIES if files_here(name))
+    return names_here()
 
 
 def weight_files() -> list[Path]:
@@ -103,7 +104,7 @@ def load(name: str, *, top: bool = False, size: int | None = None, weights: str 
         raise ValueError(f"precision is 'float32', 'mixed_float16' or 'mixed_bfloat16', got {precision!r}.")
     file, whole = weights, True
     if weights == "imagenet" and name in FILES:
-        file, whole = find_file(name, top=top, here=on_this_machine)
+        file, whole = find_file(name, top=top)
     if whole and weights is not None and size != row.input_size and not row.any_size:
         raise ValueError(f"size={size}: {name} with its ImageNet top takes {row.input_size} pixels only, for it has a "
                          "weight for each place of its last maps. Leave size out, or load it without the top.")
@@ -120,7 +121,7 @@ def load(name: str, *, top: bool = False, size: int | None = None, weights: str 
     elif file == "imagenet":
         packaged = BUILT_ON.get(name, name)
         if packaged in PACKAGED:
-            set_from_package(model, packaged, efficientnet_lite.convert)
+            set_from_package(model, packaged)
         if name in SHIPPED:
             set_from_shipped(model, name)
     else:
@@ -131,7 +132,6 @@ def load(name: str, *, top: bool = False, size: int | None = None, weights: str 
         model = keras.Model(model.input, features_of(model, row))
     model.name = name
     model.trainable = False
-    model.compile(jit_compile=jit_compile())
     return model
 
 

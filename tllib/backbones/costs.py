@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tllib.backbones.backbone import features_of, names
-from tllib.backbones.engine import jit_compile
 from tllib.backbones.families import FAMILIES
 from tllib.checking import check_count, check_several
 from tllib.progress import progress
@@ -100,7 +99,6 @@ def multiply_adds(model: keras.Model) -> int:
 
 
 def _speed(backbone: keras.Model, batch_size: int, rounds: int = 3) -> float:
-    backbone.compile(jit_compile=jit_compile())
     size = backbone.input_shape[1]
     photos = np.random.default_rng(0).uniform(0, 255, (batch_size, size, size, 3)).astype("float32")
     backbone.predict(photos, verbose=0)

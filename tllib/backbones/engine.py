@@ -1,4 +1,4 @@
-"""The engine under Keras -> what little here depends on it: gradients, compiling, devices that share a batch.
+"""The engine under Keras -> what little here depends on it: gradients, devices that share a batch.
 
 No other module imports an engine.
 """
@@ -18,11 +18,6 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 # TensorFlow warns when models are compiled often, as they are here: every head and every image has its own loop, and
 # so has every run of a lesson, in the reader's own code.
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
-
-
-def jit_compile() -> bool | str:
-    """What to pass to `compile`: XLA makes TensorFlow's convolutions several times slower on a CPU."""
-    return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
 def check_network(network: object) -> None:

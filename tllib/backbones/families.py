@@ -1,6 +1,6 @@
 """The one table of backbones: a row says how to build it, what it takes and gives, and what its layers are called.
 
-Its ImageNet weights stand in `tllib.supply.weights`, under the same name.
+Its ImageNet weights stand in `tllib.backbones.weights`, under the same name.
 """
 
 from collections.abc import Callable

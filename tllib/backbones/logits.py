@@ -107,9 +107,7 @@ def logits_of(network: keras.Model) -> keras.Model:
 
 
 def _model(network: keras.Model, output: keras.KerasTensor) -> keras.Model:
-    model = keras.Model(network.inputs[0], output, name=network.name)
-    model.compile(jit_compile=engine.jit_compile())
-    return model
+    return keras.Model(network.inputs[0], output, name=network.name)
 
 
 def _are_probabilities(answers: np.ndarray) -> bool:

@@ -9,10 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tllib.datasets import SOURCES
+from tllib.datasets import SOURCES, archives
+from tllib.download import readable
 from tllib.files import cache_root, data_root
-from tllib.supply import fetch
-from tllib.supply.download import readable
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,11 @@ def _data(name: str, root: Path) -> str:
         return f"{sum(source.photos.values())} photos, which come with tllib"
     if not source.archives:
         return f"{sum(source.photos.values())} pictures, made here when they are first used"
-    if not fetch.missing(name, root) and (root / name).is_dir():
+    if not archives.missing(name, root) and (root / name).is_dir():
         sizes = [file.stat().st_size for file in (root / name).rglob("*") if file.is_file()]
         return f"here, {len(sizes):,} files ({readable(sum(sizes))})"
     large = readable(sum(archive.size for archive in source.archives))
-    packed = all((root / archive.name).is_file() for archive in fetch.missing(name, root))
+    packed = all((root / archive.name).is_file() for archive in archives.missing(name, root))
     return f"here, still packed ({large})" if packed else f"not here ({large} to fetch)"
 
 

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tllib.checking import check_several
-from tllib.datasets import SOURCES
+from tllib.datasets import SOURCES, archives
 from tllib.files import data_root, full_disk_explained, replacing
 from tllib.progress import progress
-from tllib.supply import fetch
-from tllib.supply.unpack import unpack_archive
+from tllib.unpack import unpack_archive
 
 _READ_ME = """Data for the tllib lessons: {names}, and the weights of the networks.
 On a machine where tllib is installed, set the environment variable TLLIB_DATA to the path of this folder, and
@@ -50,7 +49,7 @@ def pack(target: str | os.PathLike, names: Sequence[str], *, root: str | os.Path
     if target.exists():
         raise FileExistsError(f"{target} is there already. Choose another name, or remove it first.")
     for name in names:
-        if not (root / name).is_dir() or (name in SOURCES and fetch.missing(name, root)):
+        if not (root / name).is_dir() or (name in SOURCES and archives.missing(name, root)):
             raise FileNotFoundError(f"{name!r} is not in {root}, or not whole. " + (
                 f"datasets.fetch({name!r}) fetches it." if name in SOURCES else
                 f"Folders there: {', '.join(sorted(entry.name for entry in root.glob('*/'))) or 'none'}"))

@@ -112,7 +112,7 @@ def train(model: keras.Model, learn: Data, check: Data, *, optimizer="adam", ste
     check_count("every", every)
     check_count("seed", seed, least=0)
     keras.utils.set_random_seed(seed)
-    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=engine.jit_compile())
+    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
     model.optimizer.build(model.trainable_variables)  # or TensorFlow would trace the first step twice
     rng, order, rows, best = np.random.default_rng(seed), np.array([], int), [], (np.inf, model.get_weights())
     for step in range(1, steps + 1):

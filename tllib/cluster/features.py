@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tllib import backbones, images
 from tllib.cluster.table import ABOUT, label_of, located, problems, read_about, rows
-from tllib.supply.cleaning import PASSING, why
+from tllib.datasets.cleaning import PASSING, why
 from tllib.transfer.cache import fingerprint
 
 import numpy as np

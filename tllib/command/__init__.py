@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("lessons", nargs="*", metavar="LESSON", help="how its name begins, such as 04; default: all")
     for each in (run, lab, stored, slides):
         each.add_argument("--language", default=os.environ.get("TLLIB_LANGUAGE", "en"), help="such as ar; default: en")
-    command("translations", "languages.edition.update", "bring the catalogues of other languages up to date")
+    command("translations", "command.edition.update", "bring the catalogues of other languages up to date")
     test = command("test", "command.checks.run", "check style, unit tests, the lessons against their stored outputs")
     test.add_argument("parts", nargs="*", metavar="PART", choices=[*checks.PARTS, []],
                       help=f"of {', '.join(checks.PARTS)}; default: the first three")

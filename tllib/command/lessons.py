@@ -22,11 +22,9 @@ from pathlib import Path
 from typing import TextIO
 
 from tllib import languages
-from tllib.classroom import quiz
-from tllib.command import claims, pages
+from tllib.command import claims, edition, pages
 from tllib.command.environment import CHECKOUT, is_checkout
 from tllib.files import replacing
-from tllib.languages import edition
 
 import nbformat
 from nbclient import NotebookClient
@@ -50,7 +48,7 @@ def folder() -> Path:
                 shutil.copyfile(file, partial)
     if languages.reader() == "en":
         return home / "notebooks"
-    return edition.lessons(home, languages.reader(), quiz)
+    return edition.lessons(home, languages.reader())
 
 
 def chosen(names: Sequence[str]) -> list[Path]:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tllib.command import claims
-from tllib.languages import edition
+from tllib.command import claims, edition
 
 import nbformat
 from nbconvert import HTMLExporter, SlidesExporter

@@ -1,10 +1,10 @@
 """Photo files -> a PhotoSet -> batches of pixels."""
 
+from tllib.datasets.archives import fetch
 from tllib.datasets.augmentation import random_crop_flip
 from tllib.datasets.leakage import near_duplicates
 from tllib.datasets.photos import PhotoSet, load
-from tllib.supply.fetch import fetch
-from tllib.supply.sources import SOURCES, Archive, Source
+from tllib.datasets.sources import SOURCES, Archive, Source
 
 __all__ = ["SOURCES", "Archive", "Batches", "PhotoSet", "Source", "batches", "fetch", "load", "near_duplicates",
            "random_crop_flip"]

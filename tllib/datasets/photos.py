@@ -8,12 +8,11 @@ from pathlib import Path
 
 from tllib import images
 from tllib.checking import check_class_numbers, check_count, check_number, check_path
-from tllib.datasets import layouts
-from tllib.drawings.folders import drawn
+from tllib.datasets import archives, cleaning, layouts
+from tllib.datasets.drawn import drawn_set
+from tllib.datasets.sources import SOURCES
 from tllib.files import data_root, shipped
 from tllib.suggest import unknown_name
-from tllib.supply import cleaning, fetch
-from tllib.supply.sources import SOURCES
 
 import numpy as np
 
@@ -148,12 +147,12 @@ def load(name: str | os.PathLike, *, root: str | os.PathLike | None = None, labe
                          f"split; got labels={labels!r}, split={split!r}.")
     labels = labels or next(iter(source.classes))
     folder = _place(name, root)
-    if fetch.missing(name, root):
+    if archives.missing(name, root):
         others = [fallback] if isinstance(fallback, str) else fallback
-        other = next((other for other in others if not fetch.missing(other, root)), None)
+        other = next((other for other in others if not archives.missing(other, root)), None)
         if other is None:
             raise FileNotFoundError(f"{source.title} is not at {folder}. datasets.fetch({name!r}) fetches it, or "
-                                    f"unpacks what was brought. {fetch.by_hand(name, root)}\n"
+                                    f"unpacks what was brought. {archives.by_hand(name, root)}\n"
                                     "Or use 'pets', always there.")
         official = split in SOURCES[other].photos
         instead = load(other, root=root, labels=labels if labels in SOURCES[other].classes else None,
@@ -171,7 +170,7 @@ def _place(name: str, root: str | os.PathLike | None) -> Path:
     source = SOURCES[name]
     if source.shipped:
         return shipped(name)
-    return data_root(root) / name / source.folder if source.archives else drawn(name, source.photos)
+    return data_root(root) / name / source.folder if source.archives else drawn_set(name, source.photos)
 
 
 def _looked_at(folder: Path, rows: layouts.Rows, title: str, noun: str = "photos", *,

@@ -238,6 +238,6 @@ def _starts(start: np.ndarray | None, recipe: Recipe, n: int, size: int, seed: i
 def _spread(network: keras.Model) -> float:
     """How widely a network's outputs spread on noise: the unit that makes a recipe mean the same for every family."""
     noise = np.random.default_rng(0).normal(128, 8, (1, *network.input_shape[1:])).astype("float32")
-    outputs = backbones.predict(network, noise)
+    outputs = engine.predict(network, noise)
     check_finite(f"The network {network.name!r}", outputs)
     return float(outputs.std()) or 1.0  # a single output has no spread

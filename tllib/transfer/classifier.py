@@ -70,7 +70,6 @@ def train_head(table: FeatureTable, *, weight_decay: float = 1e-2, balanced: boo
     dense.set_weights(weights)
     head.class_names = tuple(table.class_names)
     head.backbone = table.backbone
-    head.compile(jit_compile=backbones.jit_compile())
     return head
 
 
@@ -183,7 +182,6 @@ def load_classifier(path: str | os.PathLike) -> Classifier:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{path.name} is damaged, or not written by Classifier.save: {reason}") from error
     model.trainable = False
-    model.compile(jit_compile=backbones.jit_compile())
     return classifier
 
 
@@ -220,7 +218,6 @@ def assemble(backbone: keras.Model, head: keras.Model, class_names: Sequence[str
         check_same_backbone(head, backbone_id(backbone), "this backbone")
     output = _through_layers(head, backbone.output) if hasattr(head, "backbone") else _whole(head)(backbone.output)
     model = keras.Model(backbone.input, output, name=f"{backbone.name}_classifier")
-    model.compile(jit_compile=backbones.jit_compile())
     return Classifier(model, tuple(given), backbone.name)
 
 

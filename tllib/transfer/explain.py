@@ -25,7 +25,6 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
     for name in layers:
         check_known("layer", name, known)
     probe = keras.Model(model.inputs, [known[name].output for name in layers])
-    probe.compile(jit_compile=backbones.jit_compile())
     batch = fit_batch(image, size)
     if len(batch) != 1:
         raise ValueError(f"One image (height, width, 3) at a time, got {len(batch)}: call it once for each.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tllib import backbones, datasets
+from tllib.backbones import engine
 from tllib.checking import check_class_numbers, check_count, check_kind
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
@@ -122,7 +123,7 @@ def extract_features(backbone: keras.Model, photos: datasets.PhotoSet, *, mirror
 def predict(model: keras.Model, photos: datasets.PhotoSet, *, batch_size: int = 32,
             augment: Augmentation | None = None) -> np.ndarray:
     """What a model says of each photo, float32 `(n, …)`, in equal batches that its devices can share."""
-    size = even_size(len(photos), batch_size, backbones.device_count(model))
+    size = even_size(len(photos), batch_size, engine.device_count(model))
     batches = Batches(photos, backbones.input_size(model), size, augment=augment, fill=True)
     return model.predict(batches, verbose=0)[:len(photos)].astype("float32", copy=False)
 

@@ -11,6 +11,7 @@ weights between the old and the new.
 from collections.abc import Callable, Sequence
 
 from tllib import backbones, datasets
+from tllib.backbones import engine
 from tllib.checking import check_count, check_kind, check_list, check_number
 from tllib.datasets.augmentation import Augmentation
 from tllib.datasets.reader import Batches
@@ -89,7 +90,7 @@ def fine_tune(classifier: Classifier, train: datasets.PhotoSet, validation: data
     finally:
         model.set_weights(best)
         model.trainable = False
-        model.compile(jit_compile=backbones.jit_compile())
+        model.compile()
     names = ("loss", "accuracy") if validation is None else ("loss", "accuracy", "val_loss", "val_accuracy")
     return classifier, {name: [logs[name] for logs in watch.history] for name in names}
 
@@ -119,7 +120,7 @@ def _fit(model: keras.Model, batches: Batches, judged: Batches | None, epochs: i
 
 
 def _validation_batches(model: keras.Model, photos: datasets.PhotoSet) -> Batches:
-    devices = backbones.device_count(model)
+    devices = engine.device_count(model)
     return Batches(photos, model.input_shape[1], even_size(len(photos), BATCH, devices), fill=devices > 1)
 
 
@@ -175,13 +176,13 @@ def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate, loss
     optimizer = _LayerwiseAdam(learning_rate, rates)
     if any(layer.dtype_policy.name == "mixed_float16" for layer in model.layers):  # small gradients would round to 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=backbones.jit_compile())
+    model.compile(optimizer, loss, metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
 
 
 def training_batches(model: keras.Model, photos: datasets.PhotoSet, augment: Augmentation | None, seed: int) -> Batches:
     """Shuffled, augmented batches for a model, all full, so that its devices can share each."""
-    size = even_size(len(photos), BATCH, backbones.device_count(model))
+    size = even_size(len(photos), BATCH, engine.device_count(model))
     return Batches(photos, backbones.input_size(model), size, shuffle=True, seed=seed, augment=augment, fill=True)
 
 
@@ -216,7 +217,7 @@ class _Epochs(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Choose what is random in it."""
         self.batches.epoch = epoch
-        backbones.sync(self.model)
+        engine.sync(self.model)
         parts = [part for layer in self.model.layers for part in layer._flatten_layers()]
         for number, layer in enumerate(parts):  # some families drop parts at random while they learn
             if isinstance(layer, keras.layers.Dropout) and layer.rate:
@@ -234,7 +235,7 @@ class _Epochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Note what came out; the weights too, for the next step may be broken off."""
-        backbones.sync(self.model)
+        engine.sync(self.model)
         self.history.append(dict(logs))
         self.latest = self.model.get_weights()
 

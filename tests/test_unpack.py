@@ -4,8 +4,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from tests.supply.tree import tree
-from tllib.supply.unpack import unpack_archive
+from tests.tree import tree
+from tllib.unpack import unpack_archive
 
 import pytest
 

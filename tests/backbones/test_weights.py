@@ -2,12 +2,11 @@ import hashlib
 from dataclasses import replace
 from functools import partial
 
-from tests.supply.faulty_server import serving
-from tllib import backbones
-from tllib.backbones import families
+from tests.faulty_server import serving
+from tllib import backbones, download
+from tllib.backbones import families, weights
 from tllib.backbones.families import FAMILIES
-from tllib.supply import download, weights
-from tllib.supply.weights import FILES, PACKAGED, SHIPPED, WeightFile
+from tllib.backbones.weights import FILES, PACKAGED, SHIPPED, WeightFile
 
 import h5py
 import numpy as np

@@ -1,4 +1,5 @@
-"""A label and a generator -> a picture unlike ImageNet's photos: a texture, a digit, blood cells; and sets of them.
+"""A label and a generator -> a picture unlike ImageNet's photos: a texture, a digit, blood cells; and sets of them on
+disk, drawn on first use.
 
 Textures are pieces of three grey photos that scikit-image carries (brick, grass, gravel; all CC0). Digits are set in
 matplotlib's DejaVu typefaces. Blood cells are drawn: a plausible smear, not a medical picture.
@@ -7,10 +8,13 @@ Nothing leaks from "trainval" to "test": the textures of one are cut from the le
 from its right; the digits of one have no serifs, those of the other do; every smear of cells is another one.
 """
 
+import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+
+from tllib.files import cache_root, replacing
 
 import cv2
 import numpy as np
@@ -24,6 +28,35 @@ LABELS = {
 COLUMNS = {"trainval": (0, 320), "test": (320, 512)}  # of a photo, 512 wide
 FONTS = {"trainval": ("Sans", "Sans-Bold", "Sans-Oblique", "SansMono", "SansMono-Bold"),
          "test": ("Serif", "Serif-Bold", "Serif-Italic")}
+
+
+def drawn_set(name: str, counts: Mapping[str, int]) -> Path:
+    """Draw a set into the cache folder, unless it is there; a changed drawing code draws a new one.
+
+    Args:
+        name: "textures", "drawn_digits" or "drawn_cells".
+        counts: part -> number of pictures.
+    """
+    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    return write(cache_root() / f"{name}-{version}", pictures(name, counts))
+
+
+def write(folder: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> Path:
+    """Write (file name, uint8 pixels) below `folder`, unless it is there already; then nothing is drawn.
+
+    They are written to a folder beside it that takes its place when complete: a half-drawn set is never believed.
+    """
+    if folder.is_dir():
+        return folder
+    try:
+        with replacing(folder) as temporary:
+            for name, picture in pictures:
+                (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(temporary / name, compress_level=3)  # noise hardly shrinks
+    except OSError:
+        if not folder.is_dir():  # if it is there, another process was quicker: its drawings are the same
+            raise
+    return folder
 
 
 def texture(label: str, part: str, random: np.random.Generator, *, size: int = 128) -> np.ndarray:

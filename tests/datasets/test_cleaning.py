@@ -9,7 +9,7 @@ import zlib
 from contextlib import suppress
 
 from tllib import datasets, images
-from tllib.supply import cleaning
+from tllib.datasets import cleaning
 
 import numpy as np
 import pytest

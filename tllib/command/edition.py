@@ -2,10 +2,10 @@
 
 import re
 from argparse import Namespace
-from collections.abc import Callable
 from pathlib import Path
 
 from tllib import languages
+from tllib.classroom import quiz
 from tllib.files import replacing
 from tllib.languages import catalogue, markdown
 
@@ -48,10 +48,10 @@ def of(notebook: nbformat.NotebookNode) -> str:
     return notebook.metadata.get("tllib", {}).get("language", "en")
 
 
-def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
+def lesson(path: Path, language: str) -> nbformat.NotebookNode:
     """Translate a stored lesson: texts, descriptions of pictures, what its checks have said, and its quiz.
 
-    `quiz` is `classroom.quiz`, which this room, being below, is given; it speaks the reader's language.
+    The quiz speaks the reader's language, see `languages.reader`.
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.setdefault("tllib", {})["language"] = language
@@ -74,11 +74,11 @@ def lesson(path: Path, language: str, quiz: Callable) -> nbformat.NotebookNode:
     return notebook
 
 
-def lessons(home: Path, language: str, quiz: Callable) -> Path:
+def lessons(home: Path, language: str) -> Path:
     """Write all lessons in a language beside the English ones; give their folder, `lessons-ar` or like."""
     target = home / f"lessons-{language}"
     for path in sorted((home / "notebooks").glob("*.ipynb")):
-        made = lesson(path, language, quiz)  # before anything is written: there may be no such language
+        made = lesson(path, language)  # before anything is written: there may be no such language
         with replacing(target / path.name) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
             nbformat.write(made, file)
     return target

@@ -14,11 +14,10 @@ import time
 import zipfile
 from dataclasses import replace
 
-from tests.supply.faulty_server import serving
-from tests.supply.tree import tree
-from tllib import datasets
-from tllib.supply import download
-from tllib.supply.sources import SOURCES, Archive, Source
+from tests.faulty_server import serving
+from tests.tree import tree
+from tllib import datasets, download
+from tllib.datasets.sources import SOURCES, Archive, Source
 
 import numpy as np
 import pytest
@@ -459,7 +458,7 @@ def fetch_and_load(url, content, root, started):
 def test_killed_at_30_random_moments_the_next_run_ends_with_the_same_folder(tmp_path):
     content = packed(60, 160)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tllib.datasets", "tests.supply.test_fetch"])
+    context.set_forkserver_preload(["tllib.datasets", "tests.datasets.test_archives"])
 
     def run(root, kill_after=None):
         ours, theirs = context.Pipe()

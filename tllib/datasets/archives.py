@@ -11,11 +11,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from tllib.datasets.sources import SOURCES, Archive, Source
+from tllib.download import download_file, locked, problem, readable
 from tllib.files import data_root, full_disk_explained, offline
 from tllib.suggest import unknown_name
-from tllib.supply.download import download_file, locked, problem, readable
-from tllib.supply.sources import SOURCES, Archive, Source
-from tllib.supply.unpack import unpack_archive
+from tllib.unpack import unpack_archive
 
 
 def fetch(name: str, *, root: str | os.PathLike | None = None, ask: bool = True) -> Path:

@@ -1,6 +1,6 @@
 """A set of drawings is written once, and whole or not at all."""
 
-from tllib.drawings import folders
+from tllib.datasets import drawn
 
 import numpy as np
 import pytest
@@ -12,10 +12,10 @@ def black(names):
 
 
 def test_what_is_there_is_not_drawn_again(tmp_path):
-    folder = folders.write(tmp_path / "set", black(["train/one_1.png", "test/two_2.png"]))
+    folder = drawn.write(tmp_path / "set", black(["train/one_1.png", "test/two_2.png"]))
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
     assert files == ["test/two_2.png", "train/one_1.png"]
-    folders.write(folder, black(["train/three_3.png"]))
+    drawn.write(folder, black(["train/three_3.png"]))
     assert len(list(folder.rglob("*.png"))) == 2
 
 
@@ -25,5 +25,5 @@ def test_an_interrupted_drawing_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        folders.write(tmp_path / "set", interrupted())
+        drawn.write(tmp_path / "set", interrupted())
     assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 from tllib import datasets, images
-from tllib.drawings import textures_digits_cells as drawn
+from tllib.datasets import drawn
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_every_seed_draws_another_picture_and_the_same_one_again(name):
 
 
 def test_the_same_in_another_process():
-    code = ("from tllib.drawings import textures_digits_cells as drawn; "
+    code = ("from tllib.datasets import drawn; "
             "print([int(p.astype('int64').sum()) for n in drawn.LABELS for _, p in drawn.pictures(n, {'test': 10})])")
     sums = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": hash_seed}, text=True,
                            capture_output=True, check=True).stdout for hash_seed in ("1", "2")}

@@ -3,7 +3,7 @@ import io
 import pickle
 import struct
 
-from tllib.supply import lite_weights
+from tllib.backbones import pytorch_file
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ class Name(collections.namedtuple("Name", "module name")):
 
 def file_with(table_bytes, storages):
     file = io.BytesIO()
-    for part in (lite_weights.MAGIC, 1001, {"little_endian": True}):
+    for part in (pytorch_file.MAGIC, 1001, {"little_endian": True}):
         pickle.dump(part, file, 2)
     file.write(table_bytes)
     pickle.dump(list(storages), file, 2)
@@ -73,7 +73,7 @@ VALUES = np.arange(12, dtype="<f4")
 def test_reads_values_with_offset_and_stride():
     data = file_with(table(plain=("0", 0, (3, 4), (4, 1)), turned=("0", 0, (4, 3), (1, 4)), part=("0", 5, (2,), (1,))),
                      {"0": VALUES})
-    tensors = lite_weights.read_tensors(data)
+    tensors = pytorch_file.read_tensors(data)
     np.testing.assert_array_equal(tensors["plain"], VALUES.reshape(3, 4))
     np.testing.assert_array_equal(tensors["turned"], VALUES.reshape(3, 4).T)
     np.testing.assert_array_equal(tensors["part"], [5, 6])
@@ -83,7 +83,7 @@ def test_reads_values_with_offset_and_stride():
     ((13,), (1,), 0), ((2,), (1,), 11), ((2,), (-1,), 3), ((2, 2), (9, 9), 0)])
 def test_refuses_tensors_that_reach_outside_their_storage(size, stride, offset):
     with pytest.raises(ValueError, match="outside its storage"):
-        lite_weights.read_tensors(file_with(table(bad=("0", offset, size, stride)), {"0": VALUES}))
+        pytorch_file.read_tensors(file_with(table(bad=("0", offset, size, stride)), {"0": VALUES}))
 
 
 @pytest.mark.parametrize("function, arguments", [
@@ -97,7 +97,7 @@ def test_a_malicious_file_runs_nothing(function, arguments, tmp_path, monkeypatc
     file = io.BytesIO()
     Writer(file, 2).dump({"weight": Call(function, *arguments)})
     with pytest.raises(ValueError, match=f"asks for {function.module}.{function.name}.*refused"):
-        lite_weights.read_tensors(file_with(file.getvalue(), {}))
+        pytorch_file.read_tensors(file_with(file.getvalue(), {}))
     assert not list(tmp_path.iterdir())
 
 
@@ -105,4 +105,4 @@ def test_every_cut_and_nonsense_gives_one_kind_of_error():
     whole = file_with(table(plain=("0", 0, (3, 4), (4, 1))), {"0": VALUES})
     for data in (b"", b"GIF89a", b"PK\x03\x04", bytes(100), *(whole[:cut] for cut in range(0, len(whole), 7))):
         with pytest.raises(ValueError, match="no PyTorch weight file"):
-            lite_weights.read_tensors(data)
+            pytorch_file.read_tensors(data)

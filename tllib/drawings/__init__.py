@@ -1,1 +1,0 @@
-"""A seed -> pictures: the drawn data sets, drawn on first use."""
