@@ -41,7 +41,7 @@ def pictures(folder: str | None, count: int) -> np.ndarray:
                   *(photo[:cut, :cut] for photo, cut in zip(whole, side, strict=True))]
     random = np.random.default_rng(0)
     noise = np.clip(random.normal(128, 8, (len(photos) // 2, 224, 224, 3)), 0, 255).round().astype("uint8")
-    return np.concatenate([[images.fit(photo, 224) for photo in photos], noise])
+    return np.concatenate([[images.crop_resize(photo, 224) for photo in photos], noise])
 
 
 def compute(target: str, folder: str | None, count: int, quick: bool) -> None:

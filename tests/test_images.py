@@ -221,9 +221,10 @@ def test_a_pil_image_is_read_as_its_file_is(kind, tmp_path):
     for _ in range(2):  # the first time changes nothing about it
         np.testing.assert_array_equal(images.check(opened), wanted)
     np.testing.assert_array_equal(images.load(opened, size=16), images.load(tmp_path / "picture", size=16))
-    np.testing.assert_array_equal(images.fit(opened, 16), images.fit(wanted, 16))
-    np.testing.assert_array_equal(images.fit_batch(opened, 16)[0], images.fit(wanted, 16))
-    np.testing.assert_array_equal(images.fit_batch([opened, wanted], 16), images.fit_batch([wanted] * 2, 16))
+    np.testing.assert_array_equal(images.crop_resize(opened, 16), images.crop_resize(wanted, 16))
+    np.testing.assert_array_equal(images.crop_resize_batch(opened, 16)[0], images.crop_resize(wanted, 16))
+    both = images.crop_resize_batch([opened, wanted], 16)
+    np.testing.assert_array_equal(both, images.crop_resize_batch([wanted] * 2, 16))
     np.testing.assert_array_equal(images.to_uint8(opened), wanted)
     np.testing.assert_array_equal(images.check([opened, opened]), [wanted] * 2)
     np.testing.assert_array_equal(images.as_jpeg(opened), images.as_jpeg(wanted))
@@ -240,13 +241,13 @@ BAD = {"0-1": np.random.default_rng(0).random((8, 8, 3)), "NaN": np.full((8, 8, 
        "grey": np.full((8, 8), 99), "alpha": np.full((8, 8, 4), 99), "16 bits": np.full((8, 8, 3), 9999, "uint16"),
        "empty": np.zeros((0, 8, 3)),
        "objects": np.full((8, 8, 3), None), "batch": np.full((2, 8, 8, 3), 99), "text": "photo.png", "no image": None}
-TAKES = {"check": images.check, "check_each": images.check_each, "fit": lambda image: images.fit(image, 4),
-         "fit_batch": lambda image: images.fit_batch(image, 4), "to_uint8": images.to_uint8,
-         "list": lambda image: images.fit_batch([image], 4), "as_jpeg": images.as_jpeg,
+TAKES = {"check": images.check, "check_each": images.check_each, "fit": lambda image: images.crop_resize(image, 4),
+         "crop_resize_batch": lambda image: images.crop_resize_batch(image, 4), "to_uint8": images.to_uint8,
+         "list": lambda image: images.crop_resize_batch([image], 4), "as_jpeg": images.as_jpeg,
          "grey_levels": images.grey_levels,
          "save": lambda image: images.save("never.png", image),
          "save_animation": lambda image: images.save_animation("never.gif", [image])}
-RIGHT = {(name, "batch") for name in ("check", "check_each", "fit_batch", "grey_levels", "to_uint8")} | {
+RIGHT = {(name, "batch") for name in ("check", "check_each", "crop_resize_batch", "grey_levels", "to_uint8")} | {
     ("to_uint8", "grey"), ("to_uint8", "alpha")}
 
 
@@ -270,13 +271,15 @@ def test_an_array_is_judged_as_a_whole(tmp_path):
         np.testing.assert_array_equal(images.check_each(several), batch)
         assert [picture[0, 0, 0] for picture in images.grey_levels(several)] == [99, 0, 1]
         for size in (8, 4):
-            np.testing.assert_allclose(images.fit_batch(several, size)[:, 0, 0, 0], [99, 0, 1], atol=0.31)
+            np.testing.assert_allclose(images.crop_resize_batch(several, size)[:, 0, 0, 0], [99, 0, 1], atol=0.31)
         with Image.open(images.save_animation(tmp_path / f"film {number}.gif", several)) as film:
             assert film.n_frames == 3
-    assert not images.fit_batch(batch[1], 4).any() and not images.fit(batch[1], 4).any(), "0 is black on every scale"
+    assert not images.crop_resize_batch(batch[1], 4).any(), "0 is black on every scale"
+    assert not images.crop_resize(batch[1], 4).any()
 
 
-@pytest.mark.parametrize("function", [images.check_each, images.grey_levels, lambda given: images.fit_batch(given, 4)])
+@pytest.mark.parametrize("function", [images.check_each, images.grey_levels,
+                                      lambda given: images.crop_resize_batch(given, 4)])
 @pytest.mark.parametrize("others", [[], [np.full((8, 8, 3), 99)], [np.zeros((8, 8, 3))], [np.full((9, 9, 3), 0.2)]])
 def test_a_list_in_which_all_floats_are_0_to_1_is_refused(function, others):
     with pytest.raises(ValueError, match=rf"^image {len(others)}: .*0\.9.*multiply by 255|^image 0: .*0\.2.*by 255"):
@@ -287,9 +290,9 @@ def test_settings_out_of_range_are_refused(tmp_path):
     picture = np.full((8, 8, 3), 99)
     for size in (0, -1, 2.5, "4", None):
         with pytest.raises(ValueError, match="whole number, 1 or more"):
-            images.fit(picture, size)
+            images.crop_resize(picture, size)
         with pytest.raises(ValueError, match="whole number, 1 or more"):
-            images.fit_batch(picture, size)
+            images.crop_resize_batch(picture, size)
     for quality in (0, 101):
         with pytest.raises(ValueError, match="1 to 95"):
             images.as_jpeg(picture, quality=quality)
@@ -299,7 +302,7 @@ def test_settings_out_of_range_are_refused(tmp_path):
     with pytest.raises(ValueError, match="differ in size"):
         images.save_animation(tmp_path / "film.gif", [picture, np.full((4, 4, 3), 9)])
     with pytest.raises(ValueError, match="empty"):
-        images.fit_batch([], 4)
+        images.crop_resize_batch([], 4)
 
 
 def test_a_picture_of_201_megapixels_is_read(tmp_path):
@@ -310,14 +313,14 @@ def test_a_picture_of_201_megapixels_is_read(tmp_path):
 
 def test_a_black_photo_is_a_photo():
     black = np.zeros((8, 8, 3), "uint8")
-    assert images.check(black) is black and not images.fit_batch(black, 4).any()
+    assert images.check(black) is black and not images.crop_resize_batch(black, 4).any()
 
 
 def test_photos_of_different_sizes_in_a_list():
-    batch = images.fit_batch([np.full((8, 12, 3), 50, "uint8"), np.full((30, 20, 3), 90.0)], 8)
+    batch = images.crop_resize_batch([np.full((8, 12, 3), 50, "uint8"), np.full((30, 20, 3), 90.0)], 8)
     assert batch.shape == (2, 8, 8, 3) and (batch[0] == 50).all() and (batch[1] == 90).all()
     with pytest.raises(ValueError, match="multiply by 255"):
-        images.fit_batch([np.full((8, 8, 3), 50), np.full((8, 8, 3), 0.5)], 8)
+        images.crop_resize_batch([np.full((8, 8, 3), 50), np.full((8, 8, 3), 0.5)], 8)
 
 
 def test_load_with_size_is_the_middle_square(tmp_path):
@@ -327,7 +330,7 @@ def test_load_with_size_is_the_middle_square(tmp_path):
     loaded = images.load(tmp_path / "wide.png", size=32)
     inside = loaded[:, 1:-1]  # fast resizing blends the outermost column with what lies beside it
     np.testing.assert_array_equal(inside, np.broadcast_to(np.array(RED, "uint8"), inside.shape))
-    np.testing.assert_array_equal(images.fit(images.load(tmp_path / "wide.png"), 32), loaded)
+    np.testing.assert_array_equal(images.crop_resize(images.load(tmp_path / "wide.png"), 32), loaded)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xd8\xff\xe0" + bytes(50)])
@@ -386,7 +389,7 @@ def test_to_uint8_rounds_and_clips_a_copy():
 
 def test_fit_batch_accepts_one_or_many_and_changes_nothing(dog):
     before = dog.copy()
-    one, many = images.fit_batch(dog, 64), images.fit_batch(np.stack([dog, dog]), 64)
+    one, many = images.crop_resize_batch(dog, 64), images.crop_resize_batch(np.stack([dog, dog]), 64)
     assert one.shape == (1, 64, 64, 3) and one.dtype == np.float32
     np.testing.assert_array_equal(many[1], one[0])
     np.testing.assert_array_equal(dog, before)

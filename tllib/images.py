@@ -109,7 +109,7 @@ def _array(images: np.ndarray | Image.Image, name: str) -> np.ndarray:
         return np.asarray(images)
     except ValueError:  # NumPy's words for it are about sequences and dimensions
         raise ValueError(f"{name}: these pictures differ in size and cannot be one batch. Give one after the other, "
-                         "or cut them to one size with images.fit.") from None
+                         "or cut them to one size with images.crop_resize.") from None
 
 
 def _check_shape(array: np.ndarray, name: str, one: bool) -> None:
@@ -336,7 +336,7 @@ def heic_reader() -> ModuleType:
     return pillow_heif
 
 
-def fit(image: np.ndarray | Image.Image, size: int) -> np.ndarray:
+def crop_resize(image: np.ndarray | Image.Image, size: int) -> np.ndarray:
     """Cut the middle square out of one `(h, w, 3)` image and resize it to uint8 `(size, size, 3)`.
 
     Raises:
@@ -346,7 +346,7 @@ def fit(image: np.ndarray | Image.Image, size: int) -> np.ndarray:
     return _middle_square(rounded(check(image, one=True)), size)
 
 
-def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int) -> np.ndarray:
+def crop_resize_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int) -> np.ndarray:
     """Check one image, a batch, or a list of any sizes -> float32 `(n, size, size, 3)`, their middle squares.
 
     Raises:
@@ -361,9 +361,9 @@ def fit_batch(images: Sequence[np.ndarray] | np.ndarray | Image.Image, size: int
 
 
 def resize_weights(side: int, size: int) -> np.ndarray:
-    """Matrix, float32 `(size, side)`, with which `fit` resizes, for gradients to pass through.
+    """Matrix, float32 `(size, side)`, with which `crop_resize` resizes, for gradients to pass through.
 
-    A square image of `side` pixels, multiplied by it along rows and along columns, is what `fit` makes of it.
+    A square image of `side` pixels, multiplied by it along rows and along columns, is what `crop_resize` makes of it.
     """
     if side == size:
         return np.eye(side, dtype="float32")
@@ -427,7 +427,7 @@ def save_animation(path: str | os.PathLike, frames: Sequence[np.ndarray] | np.nd
     if path.suffix.lower() != ".gif" or not frames:
         raise ValueError(f"{path.name}, {len(frames)} frames: expected a path that ends in .gif, and frames.")
     if len({frame.shape for frame in frames}) > 1:
-        raise ValueError("The frames differ in size: cut them to one size with images.fit.")
+        raise ValueError("The frames differ in size: cut them to one size with images.crop_resize.")
     check_number("frames_per_second", frames_per_second, least=1, most=50)
     first, *others = [Image.fromarray(rounded(frame)) for frame in frames]
     with replacing(path) as temporary:

@@ -59,7 +59,7 @@ def test_features_of_other_families_are_what_their_top_classifies(name, dog):
             layer.set_weights([1 + weight + 0.3 * np.sin(np.arange(weight.size)) for weight in layer.get_weights()])
     backbone.set_weights(network.get_weights()[:len(backbone.get_weights())])
     kernel, bias = network.layers[-1].get_weights()
-    photo = images.fit_batch(dog, backbones.input_size(network))
+    photo = images.crop_resize_batch(dog, backbones.input_size(network))
     expected = network.predict(photo, verbose=0)
     np.testing.assert_allclose(backbone.predict(photo, verbose=0) @ kernel + bias, expected,
                                atol=1e-3 * np.abs(expected).max())
@@ -73,8 +73,8 @@ def test_table_row_describes_the_network(name, undrawn):
     assert network.input_shape == (None, row.input_size, row.input_size, 3) and network.output_shape == (None, 1000)
     assert backbone.output_shape == (None, row.features)
     assert (row.worth or f"top-1 {row.top1} %") in backbones.describe(name)
-    maps = backbone.get_layer(row.last_maps).output
-    assert len(maps.shape) == 4 and maps.shape[-1] == row.features and backbone.get_layer(row.unfreeze_from)
+    maps = backbone.get_layer(row.last_conv_layer).output
+    assert len(maps.shape) == 4 and maps.shape[-1] == row.features and backbone.get_layer(row.first_trainable_layer)
     nested = [layer.name for layer in backbone.layers if isinstance(layer, keras.Model)]
     assert not [layer for layer in nested if "convnext" not in layer], "ConvNeXt's stem is nested by Keras itself"
 
@@ -110,9 +110,9 @@ def test_flat_and_frozen(lite0):
 
 @pytest.mark.core
 def test_features_are_what_the_top_classifies(lite0, dog):
-    features = backbones.load("efficientnet_lite0").predict(images.fit_batch(dog, 224), verbose=0)
+    features = backbones.load("efficientnet_lite0").predict(images.crop_resize_batch(dog, 224), verbose=0)
     kernel, bias = lite0.get_layer("fc").get_weights()
-    logits = lite0.predict(images.fit_batch(dog, 224), verbose=0)
+    logits = lite0.predict(images.crop_resize_batch(dog, 224), verbose=0)
     np.testing.assert_allclose(features @ kernel + bias, logits, atol=1e-3)
 
 
@@ -122,7 +122,7 @@ def test_top_k_names_the_dog_and_the_cat(lite0, dog, cat):
     assert dog_best == "malamute" and 0.3 < probability < 1
     assert [name for name, _ in backbones.top_k(lite0, cat, k=3)[0]] == ["Egyptian cat", "tiger cat", "tabby"]
     two = np.stack([dog[:200, :200], dog[:200, 40:240]])
-    assert backbones.probabilities(lite0, two).sum(axis=1) == pytest.approx(1)
+    assert backbones.predict_proba(lite0, two).sum(axis=1) == pytest.approx(1)
 
 
 def test_top_k_needs_a_top(dog):
@@ -154,7 +154,7 @@ def test_random_weights_leave_the_layers_as_they_were_built():
 def test_untrained_features_are_of_usual_size_and_tell_photos_apart(name, dog, cat):
     backbone = backbones.load(name, weights=None)
     size = backbone.input_shape[1]
-    features = backbone.predict(np.stack([images.fit(photo, size) for photo in (dog, cat)]), verbose=0)
+    features = backbone.predict(np.stack([images.crop_resize(photo, size) for photo in (dog, cat)]), verbose=0)
     assert (features.std(axis=1) > 0.01).all() and (features.std(axis=1) < 100).all()
     assert np.abs(features[0] - features[1]).mean() > 0.1 * np.abs(features).mean()
 

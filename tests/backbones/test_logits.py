@@ -114,7 +114,7 @@ def test_logits_that_happen_to_lie_in_0_to_1_are_logits(name, photo):
     assert answers.min() >= 0 and answers.max() <= 1
     assert backbones.logits_of(network) is network
     powers = np.exp(answers[0].astype("float64"))
-    np.testing.assert_allclose(backbones.softmax(network, photo)[0], powers / powers.sum(), atol=1e-6)
+    np.testing.assert_allclose(backbones.predict_proba(network, photo)[0], powers / powers.sum(), atol=1e-6)
 
 
 def test_sigmoids_of_a_number_and_its_negative_are_two_classes(photo):
@@ -122,7 +122,7 @@ def test_sigmoids_of_a_number_and_its_negative_are_two_classes(photo):
         one := layers.Dense(1, kernel_initializer=seeded(3, 2))(x), -one])))
     answers = engine.predict(network, photo[None].astype("float32"))
     assert answers[0].sum() == pytest.approx(1) and abs(answers[0, 0] - 0.5) > 0.01
-    np.testing.assert_allclose(backbones.softmax(network, photo), answers, atol=1e-5)
+    np.testing.assert_allclose(backbones.predict_proba(network, photo), answers, atol=1e-5)
 
 
 def averaged(features):
@@ -176,7 +176,7 @@ def expected_logits():
 def test_its_probabilities_are_told_as_they_are(name, photo, expected_logits):
     network = NETWORKS[name]()
     powers = np.exp(expected_logits - expected_logits.max())
-    np.testing.assert_allclose(backbones.softmax(network, photo)[0], powers / powers.sum(), atol=1e-4)
+    np.testing.assert_allclose(backbones.predict_proba(network, photo)[0], powers / powers.sum(), atol=1e-4)
     logits = engine.predict(backbones.logits_of(network), photo[None].astype("float32"))[0]
     np.testing.assert_allclose(logits - logits.mean(), expected_logits - expected_logits.mean(), atol=1e-3)
     assert (backbones.logits_of(network) is network) == (name in ("logits", "log softmax"))
@@ -185,7 +185,7 @@ def test_its_probabilities_are_told_as_they_are(name, photo, expected_logits):
 def test_a_certain_answer_is_told_as_certain(photo):
     """Probabilities of exactly 1 and 0 as well, where there is no softmax to cut off."""
     certain = own(lambda features: ops.one_hot(ops.argmax(dense()(features), axis=-1), 3))
-    answers = backbones.softmax(certain, photo)[0]
+    answers = backbones.predict_proba(certain, photo)[0]
     np.testing.assert_allclose(np.sort(answers), [0, 0, 1], atol=1e-6)
 
 
@@ -193,14 +193,14 @@ def test_a_certain_answer_is_told_as_certain(photo):
                                   "Sequential, grown", "input and output in lists"])
 def test_it_is_attacked_drawn_and_judged(name, photo):
     network = NETWORKS[name]()
-    before = backbones.softmax(network, photo)[0]
+    before = backbones.predict_proba(network, photo)[0]
     target = int(before.argmin())
     fake = synthesis.adversarial_image(network, photo, target=target, epsilon=100, steps=5)
     assert fake.probability > before[target] + 0.1
     drawn = synthesis.ideal_image(network, target, recipe=replace(QUICK, steps=8))
     probability, rank = synthesis.second_opinion(network, drawn.image, target)
     assert probability == pytest.approx(drawn.probability) and 1 <= rank <= 3
-    assert synthesis.survival(network, [fake])["saved as PNG"].photos_right == 1
+    assert synthesis.robustness(network, [fake])["saved as PNG"].clean_accuracy == 1
 
 
 def one_sigmoid():
@@ -249,7 +249,7 @@ REFUSED = {
     "two outputs": (two_outputs, r"2 outputs at once.*outputs\[0\]"),
 }
 ASKED = {
-    "softmax": lambda network, photo: backbones.softmax(network, photo),
+    "softmax": lambda network, photo: backbones.predict_proba(network, photo),
     "top_k": lambda network, photo: backbones.top_k(network, photo),
     "logits_of": lambda network, photo: backbones.logits_of(network),
     "attack": lambda network, photo: synthesis.adversarial_image(network, photo, target=1),
@@ -288,24 +288,24 @@ def test_what_the_message_says_helps(name, photo):
     """Its line of code is run as it stands."""
     make, _ = REFUSED[name]
     with pytest.raises(ValueError) as refusal:
-        backbones.softmax(network := make(), photo)
+        backbones.predict_proba(network := make(), photo)
     line = str(refusal.value)[str(refusal.value).index("pixels = "):].rstrip(".")
     names = {"keras": keras, "network": network}
     exec(line, names)
-    np.testing.assert_allclose(backbones.softmax(names["network"], photo).sum(), 1)
+    np.testing.assert_allclose(backbones.predict_proba(names["network"], photo).sum(), 1)
 
 
 def test_a_classifier_is_asked_by_its_network(photo):
     network = own(dense("softmax"))
     classifier = transfer.Classifier(network, ("a", "b", "c"), "efficientnet_lite0")
-    np.testing.assert_array_equal(backbones.softmax(classifier, photo), backbones.softmax(network, photo))
+    np.testing.assert_array_equal(backbones.predict_proba(classifier, photo), backbones.predict_proba(network, photo))
 
 
 def test_nan_is_refused(photo):
     network = own(dense())
     network.get_layer("dense").set_weights([np.full((8, 3), np.nan), np.zeros(3)])
     with pytest.raises(ValueError, match="NaN or infinity"):
-        backbones.softmax(network, photo)
+        backbones.predict_proba(network, photo)
 
 
 def use_in_every_way(network, photo):
@@ -320,7 +320,7 @@ def use_in_every_way(network, photo):
 @pytest.mark.core
 @pytest.mark.parametrize("name", ["logits", "softmax activation", "average of two softmaxes"])
 def test_a_network_that_was_used_goes_when_it_is_deleted(name, photo, monkeypatch):
-    monkeypatch.setattr(backbones, "last_maps", lambda _: "maps")
+    monkeypatch.setattr(backbones, "last_conv_layer", lambda _: "maps")
     network, judge = NETWORKS[name](), own(dense())
     use_in_every_way(network, photo)
     if name != "logits":  # a classifier gives probabilities
@@ -339,7 +339,7 @@ def test_what_is_remembered_is_no_part_of_a_network(photo, tmp_path):
     assert network.count_params() == untouched.count_params()
     network.save(tmp_path / "network.keras")
     again = keras.saving.load_model(tmp_path / "network.keras")
-    np.testing.assert_array_equal(backbones.softmax(again, photo), backbones.softmax(network, photo))
+    np.testing.assert_array_equal(backbones.predict_proba(again, photo), backbones.predict_proba(network, photo))
     untouched.save(tmp_path / "untouched.keras")
     sizes = [(tmp_path / f"{name}.keras").stat().st_size for name in ("network", "untouched")]
     assert sizes[0] == pytest.approx(sizes[1], abs=200)

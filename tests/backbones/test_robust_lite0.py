@@ -40,8 +40,8 @@ def test_it_says_what_it_cost():
     assert "hard to fool" in backbones.describe(NAME) and "None" not in backbones.describe(NAME)
     first, second = str(backbones.compare(["efficientnet_lite0", NAME], measure=False)).splitlines()[-2:]
     assert len(first) == len(second) and second.split() == [NAME, "4.7", "19", "0.8", "–", "–"]
-    assert backbones.last_maps(NAME) == backbones.last_maps("efficientnet_lite0")
-    assert backbones.last_block(NAME) == backbones.last_block("efficientnet_lite0")
+    assert backbones.last_conv_layer(NAME) == backbones.last_conv_layer("efficientnet_lite0")
+    assert backbones.first_trainable_layer(NAME) == backbones.first_trainable_layer("efficientnet_lite0")
 
 
 def test_it_takes_a_larger_change_to_fool_it(robust, lite0, dog, cat):
@@ -56,7 +56,7 @@ def test_it_takes_a_larger_change_to_fool_it(robust, lite0, dog, cat):
 def test_it_mostly_names_what_lite0_names(robust, lite0, cat, shared):
     assert backbones.top_k(robust, cat, k=1)[0][0][0] == "Egyptian cat"
     photos = [images.load(path) for path in sorted((shared / "reference/photos").glob("*.png"))]
-    ranks, first = (backbones.softmax(network, photos).argsort(axis=1) for network in (robust, lite0))
+    ranks, first = (backbones.predict_proba(network, photos).argsort(axis=1) for network in (robust, lite0))
     among_five = [name in row[-5:] for row, name in zip(ranks, first[:, -1], strict=True)]
     assert len(photos) == 20 and np.mean(among_five) >= 0.6
 
@@ -104,13 +104,13 @@ def test_the_list_names_each_photo_once_with_its_licence():
 
 @needs_tensorflow
 def test_folded_batchnorm_gives_the_same_logits(script, lite0, dog, cat):
-    photos = images.fit_batch([dog, cat], 224)
+    photos = images.crop_resize_batch([dog, cat], 224)
     np.testing.assert_allclose(script["logits_of"](lite0, photos), lite0.predict(photos, verbose=0), atol=1e-3)
 
 
 @needs_tensorflow
 def test_a_misleading_change_keeps_within_its_norm_and_misleads(script, lite0, dog):
-    photos = np.repeat(images.fit_batch(dog, 224), script["BATCH"], axis=0)
+    photos = np.repeat(images.crop_resize_batch(dog, 224), script["BATCH"], axis=0)
     answers = script["logits_of"](lite0, photos)
     changed = script["misleading"](lite0, photos, answers, 255.0, np.array([0, 1])).numpy()
     sizes = np.linalg.norm((changed - photos).reshape(len(photos), -1), axis=1) / 255
@@ -140,7 +140,7 @@ def test_a_run_goes_on_where_it_stopped(script, tmp_path, monkeypatch, dog, unco
             yield step, pictures
     for name, value in {"SIZES": ((1.0, 32),), "BATCH": 2, "KEEP_EVERY": 2, "WARM_UP": 1}.items():
         monkeypatch.setitem(names, name, value)
-    monkeypatch.setitem(names, "stored_photos", lambda folders, work: [images.fit(dog, 224)])
+    monkeypatch.setitem(names, "stored_photos", lambda folders, work: [images.crop_resize(dog, 224)])
     script["train"]([], tmp_path / "whole", steps=3, seed=0)
     monkeypatch.setitem(names, "batches", interrupted)
     with pytest.raises(KeyboardInterrupt):

@@ -48,7 +48,7 @@ def test_classes_are_drawn_kept_and_judged_as_they_are_kept(command, tiny, tmp_p
     data, names = data_of(tmp_path), backbones.class_names()
     assert data["judge"] == "EfficientNet-Lite1" and data["names"] == list(names)
     for path, picture, number in zip(paths, data["pictures"], (1, 340), strict=True):
-        (found,) = backbones.softmax(tiny, decoded(path))
+        (found,) = backbones.predict_proba(tiny, decoded(path))
         best = sorted(range(1000), key=lambda each: -found[each])
         assert picture["number"] == number and picture["file"] == path.name
         assert [each for each, _ in picture["choices"]] == best[:5]

@@ -33,13 +33,13 @@ def test_the_same_generator_shakes_alike(ramps):
 
 
 def test_without_zoom_it_only_mirrors(ramps):
-    for before, after in zip(ramps, datasets.random_crop_flip(ramps, np.random.default_rng(0), zoom=0), strict=True):
+    for before, after in zip(ramps, datasets.random_crop_flip(ramps, np.random.default_rng(0), crop=0), strict=True):
         assert (after == before).all() or (after == before[:, ::-1]).all()
 
 
-@pytest.mark.parametrize("settings", [{"zoom": 1}, {"zoom": -0.1}])
+@pytest.mark.parametrize("settings", [{"crop": 1}, {"crop": -0.1}])
 def test_wrong_settings(ramps, settings):
-    with pytest.raises(ValueError, match="0 <= zoom < 1"):
+    with pytest.raises(ValueError, match="0 <= crop < 1"):
         datasets.random_crop_flip(ramps, np.random.default_rng(0), **settings)
 
 

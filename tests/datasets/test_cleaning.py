@@ -179,7 +179,7 @@ def test_photos_of_a_phone_are_read_and_reported_beside_others(tmp_path):
     upright = np.rot90(np.tile(PHOTO, (4, 4, 1)), -1)
     assert labels.tolist() == [0, 1, 1]
     for phone in pixels[:2]:
-        assert np.abs(phone - images.fit(upright, 60)).mean() < 4
+        assert np.abs(phone - images.crop_resize(upright, 60)).mean() < 4
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ photo = images.load(photo)
 found = {}
 for name, options in (("efficientnet_lite0", {}), ("squeezenet", {}), ("mobilenet_025", {"weights": None, "seed": 1})):
     network = backbones.load(name, top=True, **options)
-    found[name] = network.predict(images.fit_batch(photo, backbones.input_size(network)), verbose=0)
+    found[name] = network.predict(images.crop_resize_batch(photo, backbones.input_size(network)), verbose=0)
 found["foreign"] = [name for name in ("tensorflow", "torch", "jax") if name in sys.modules]
 classifier = transfer.load_classifier(folder + "/pets.keras")
 found["classifier"] = classifier.predict(photo)
@@ -53,7 +53,7 @@ def test_another_engine_says_the_same(engine, classifier, dog, tmp_path, lite0):
     small = backbones.load("mobilenet_025", weights=None, seed=1, top=True)
     squeezenet = backbones.load("squeezenet", top=True)
     for name, network in (("efficientnet_lite0", lite0), ("squeezenet", squeezenet), ("mobilenet_025", small)):
-        batch = images.fit_batch(dog, backbones.input_size(network))
+        batch = images.crop_resize_batch(dog, backbones.input_size(network))
         np.testing.assert_allclose(found[name], network.predict(batch, verbose=0), atol=1e-3)
     np.testing.assert_allclose(found["classifier"], classifier.predict(dog), atol=1e-5)
     np.testing.assert_allclose(found["heat"], transfer.grad_cam(classifier, dog), atol=1e-3)

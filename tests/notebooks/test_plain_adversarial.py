@@ -31,7 +31,7 @@ def unit(values):
 @pytest.fixture
 def made(lite0, dog):
     """What the cell makes of the lesson's dog."""
-    names = {"np": np, "tf": tf, "network": lite0, "dog": images.fit(dog, 224), "siamese": SIAMESE}
+    names = {"np": np, "tf": tf, "network": lite0, "dog": images.crop_resize(dog, 224), "siamese": SIAMESE}
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(compile(plain(), LESSON, "exec"), names)
     return names | {"said": said.getvalue().splitlines()}
@@ -49,7 +49,7 @@ def test_the_cell_is_short_and_all_there():
 def test_the_step_and_its_direction_are_the_librarys(made, lite0, lite0_exact, dog, cat, picture):
     """To the last digit in float64. In float32 rounding turns either by up to a percent: see benchmarks/rounding.py."""
     noise = np.random.default_rng(0).integers(90, 160, (224, 224, 3)).astype("uint8")
-    photo = images.fit({"dog": dog, "cat": cat, "noise": noise}[picture], 224)
+    photo = images.crop_resize({"dog": dog, "cat": cat, "noise": noise}[picture], 224)
     for network, close, least in ((lite0_exact, 1e-6, 1 - 1e-6), (lite0, 0.05, 0.99)):
         def plain(pixels, network=network):
             return tf.cast(network(pixels), tf.float32)
@@ -68,7 +68,7 @@ def test_the_cell_begins_with_the_malamute(made, lite0, dog):
 
 
 def test_a_step_stays_within_black_and_white_and_the_gradient_is_the_slope(made, lite0, dog):
-    photo = images.fit(dog, 224)
+    photo = images.crop_resize(dog, 224)
     photo[:9], photo[9:18] = 0, 255
     stepped, gradient = made["sign_step"](lite0, photo, SIAMESE, 8)
     moved = stepped.astype(int) - photo

@@ -50,7 +50,8 @@ def test_it_is_short_and_needs_nothing_of_the_library(source):
 def test_its_gradient_is_the_librarys(core, source, lite0, lite0_exact, dog, shown, weight):
     """In float32 rounding turns either by up to a percent, see benchmarks/rounding.py."""
     tf = core["tf"]
-    image = {"start": core["start"], "dog": np.float32(images.fit(dog, 224))[None], "drawn": core["plain"][0][None]}
+    photo = np.float32(images.crop_resize(dog, 224))
+    image = {"start": core["start"], "dog": photo[None], "drawn": core["plain"][0][None]}
     definitions = source.split("plain = []")[0]
     for network, close in ((lite0_exact, 1e-5), (lite0, 0.05)):
         def plain(pixels, network=network):
@@ -72,7 +73,7 @@ def test_the_window_of_the_whole_picture_changes_nothing(core, windows, dog):
     tf = core["tf"]
     names = dict(core)
     exec(compile(windows.split("moved = []")[0], "windows", "exec"), names)
-    image = tf.Variable(np.float32(images.fit(dog, 224))[None])
+    image = tf.Variable(np.float32(images.crop_resize(dog, 224))[None])
     whole = names["gradient_of_window"](image, tf.constant([[0.0, 0, 1, 1]]), tf.constant([0.0])).numpy()
     expected = core["gradient"](image, tf.constant(4.0)).numpy()
     assert np.linalg.norm(whole - expected) < 0.05 * np.linalg.norm(expected)
@@ -83,7 +84,7 @@ def test_the_window_of_the_whole_picture_changes_nothing(core, windows, dog):
 
 def test_it_draws_what_the_network_takes_for_a_zebra(core, lite0):
     rough, calm = core["plain"]
-    before, *after = backbones.softmax(lite0, np.stack([core["start"][0], rough, calm]))[:, ZEBRA]
+    before, *after = backbones.predict_proba(lite0, np.stack([core["start"][0], rough, calm]))[:, ZEBRA]
     assert min(after) > 0.5 > before
     grain = [float(synthesis.total_variation(picture[None])[0]) for picture in (rough, calm)]
     assert grain[1] < 0.7 * grain[0], "the penalty calms"

@@ -34,7 +34,7 @@ def test_the_free_dog_becomes_a_cat_by_one_grey_level(lite0, dog, tmp_path):
     assert backbones.top_k(lite0, picture, k=1)[0][0][0] == "Siamese cat"
     assert np.abs(picture.astype(int) - result.start).max() == result.distance["largest"] == 1
     assert (result.source, result.target, result.success) == ("malamute", "Siamese cat", True)
-    assert result.probability > 0.9 and result.history["sureness"][-1] == pytest.approx(result.probability, abs=0.02)
+    assert result.probability > 0.9 and result.history["confidence"][-1] == pytest.approx(result.probability, abs=0.02)
 
 
 @pytest.mark.core
@@ -53,7 +53,7 @@ def test_many_dogs_in_one_call(lite0, dogs, tmp_path, monkeypatch):
     for epsilon, steps in ((1, None), (None, 20)):
         results = synthesis.adversarial_images(lite0, dogs, target="Siamese cat", epsilon=epsilon, steps=steps)
         for photo, result in zip(dogs, results, strict=True):
-            np.testing.assert_array_equal(result.start, images.fit(photo, 224))
+            np.testing.assert_array_equal(result.start, images.crop_resize(photo, 224))
             assert backbones.top_k(lite0, reloaded(result, tmp_path), k=1)[0][0][0] == "Siamese cat"
 
 
@@ -95,7 +95,8 @@ def test_any_other_class_is_easier(lite0, dog):
 
 def test_a_classifier_of_your_own(dog, cat):
     backbone = backbones.load("efficientnet_lite0")
-    features = engine.predict(backbone, np.stack([images.fit(each, 224) for each in (dog, cat)]).astype("float32"))
+    photos = np.stack([images.crop_resize(photo, 224) for photo in (dog, cat)]).astype("float32")
+    features = engine.predict(backbone, photos)
     weights = (features[0] - features[1])[:, None] * np.array([[-1.0, 1.0]]) / np.linalg.norm(features[0] - features[1])
     logits = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(weights.astype("float32")),
                                 bias_initializer=keras.initializers.Constant(
@@ -104,7 +105,7 @@ def test_a_classifier_of_your_own(dog, cat):
     fake, untold = (synthesis.adversarial_image(network, dog, target=target, source=1, epsilon=1)
                     for target in (0, None))
     assert fake.success and (fake.source, fake.target) == (1, 0) and untold.success
-    assert synthesis.survival(network, [fake])["saved as PNG"].fooled == 1
+    assert synthesis.robustness(network, [fake])["saved as PNG"].fooled == 1
     assert synthesis.second_opinion(network, fake.image, 0)[1] == 1
     with pytest.raises(ValueError, match=r"2 classes without names: give a number, .* 0 to 1, not 'Siamese cat'"):
         synthesis.adversarial_image(network, dog, target="Siamese cat")
@@ -138,7 +139,7 @@ def test_a_classifier_is_attacked_and_drawn_as_it_is(lite0, dog, end):
 def test_a_robust_change_outlives_jpeg(lite0, dog, cat):
     plain, robust = (synthesis.adversarial_images(lite0, [dog, cat], target="zebra", epsilon=8, robust=robust)
                      for robust in (False, True))
-    weak, strong = (synthesis.survival(lite0, results) for results in (plain, robust))
+    weak, strong = (synthesis.robustness(lite0, results) for results in (plain, robust))
     assert weak["saved as PNG"].fooled == strong["saved as PNG"].fooled == 1
     assert strong["JPEG, quality 75"].fooled == 1 and strong["resized to 3/4 and back"].fooled == 1
     assert np.mean([row.fooled for row in weak.values()]) < np.mean([row.fooled for row in strong.values()])
@@ -155,11 +156,11 @@ def test_two_networks_at_once(lite0, lite1, dog):
 def test_survival_of_what_was_never_attacked(lite0, lite1, dog):
     result = synthesis.adversarial_image(lite0, dog, target="zebra", epsilon=1, steps=1)
     untouched = type(result)(**{**vars(result), "image": result.start})
-    found = synthesis.survival(lite0, [untouched], also={"lite1": lite1})
+    found = synthesis.robustness(lite0, [untouched], also={"lite1": lite1})
     assert list(found)[-2:] == ["another network: lite1", "all networks, averaged"]
-    assert found["saved as PNG"] == synthesis.Survival(1.0, 0.0, 1.0)
+    assert found["saved as PNG"] == synthesis.Robustness(1.0, 0.0, 1.0)
     for row in found.values():
-        assert row == synthesis.Survival(1.0, 0.0, 1.0) or (row.photos_right == 0 and np.isnan(row.fooled))
+        assert row == synthesis.Robustness(1.0, 0.0, 1.0) or (row.clean_accuracy == 0 and np.isnan(row.fooled))
 
 
 def test_second_opinions_need_a_target(lite0, dog):
@@ -170,13 +171,13 @@ def test_second_opinions_need_a_target(lite0, dog):
     with pytest.raises(ValueError, match="results is a list, got a single ImageResult"):
         synthesis.second_opinions({"lite0": lite0}, result)
     with pytest.raises(ValueError, match="results is a list, got a single ImageResult"):
-        synthesis.survival(lite0, result)
+        synthesis.robustness(lite0, result)
     with pytest.raises(ValueError, match="also is a list, got a single Model"):
         synthesis.adversarial_image(lite0, dog, also=lite0)
 
 
 def test_one_small_step_already_raises_the_target(lite0, dog):
-    before = synthesis.second_opinion(lite0, images.fit(dog, 224), "Siamese cat")[0]
+    before = synthesis.second_opinion(lite0, images.crop_resize(dog, 224), "Siamese cat")[0]
     result = synthesis.adversarial_image(lite0, dog, target="Siamese cat", steps=1)
     assert result.probability > before and result.steps == 1
 
@@ -198,7 +199,7 @@ def test_stop_gives_what_was_reached(lite0, dog, monkeypatch, capsys):
 
 @pytest.mark.core
 def test_gradients_of_the_network_match_finite_differences(lite0, dog):
-    photo = images.fit_batch(dog, 224)
+    photo = images.crop_resize_batch(dog, 224)
     gradient = margin_gradient((lite0,))
     slope, logits = gradient(photo, np.array([284]), np.ones(1, "float32"))
     direction = -slope

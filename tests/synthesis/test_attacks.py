@@ -1,6 +1,6 @@
 """The rules of attacks, asked by a linear "network" whose answer is known by hand."""
 
-from tllib.synthesis.attacks import FixedBudget, SmallestChange, whole_change
+from tllib.synthesis.attacks import DDN, PGD, whole_change
 from tllib.synthesis.distortions import DISTORTIONS, JPEG, TURNED, Distortion
 
 import numpy as np
@@ -28,14 +28,14 @@ def weights():
 
 
 def test_one_step_is_the_sign_of_the_gradient(photo, weights):
-    attack = FixedBudget(photo, epsilon=3, steps=1)
+    attack = PGD(photo, epsilon=3, steps=1)
     run(attack, weights, 1e9)
     np.testing.assert_array_equal(attack.best - photo, 3 * np.sign(weights))
 
 
 def test_a_budget_is_kept_and_so_are_black_and_white(weights):
     photo = np.random.default_rng(0).choice([0, 1, 254, 255], (16, 16, 3)).astype("uint8")
-    attack = FixedBudget(photo, epsilon=2, steps=30)
+    attack = PGD(photo, epsilon=2, steps=30)
     asked = run(attack, weights, 1e9)
     assert len(asked) == 31 and attack.taken == 30
     for picture in asked:
@@ -45,7 +45,7 @@ def test_a_budget_is_kept_and_so_are_black_and_white(weights):
 
 def test_it_ends_when_it_is_sure(photo, weights):
     reach = np.abs(weights).sum()
-    attack = FixedBudget(photo, epsilon=4, steps=50)
+    attack = PGD(photo, epsilon=4, steps=50)
     assert len(run(attack, weights, 0.5 * reach)) < 10
     assert (weights * (attack.best - photo)).sum() > 0.5 * reach
 
@@ -54,7 +54,7 @@ def test_every_distortion_is_met_and_the_gradient_turned_back(photo, weights):
     applied, undone = [], []
     several = [Distortion(name, lambda image, name=name: (applied.append(name), image)[1],
                         lambda change, name=name: (undone.append(name), change)[1]) for name in "abc"]
-    run(FixedBudget(photo, epsilon=2, steps=8, distortions=several), weights, 0.0)
+    run(PGD(photo, epsilon=2, steps=8, distortions=several), weights, 0.0)
     assert applied == undone and len(applied) == 9
     for begin in (0, 3, 6):
         assert sorted(applied[begin:begin + 3]) == ["a", "b", "c"]
@@ -92,7 +92,7 @@ def test_whole_changes_have_the_norm_and_no_better_exists(norm, weights):
 
 def test_the_smallest_change_is_nearly_the_smallest(photo, weights):
     length = float(np.linalg.norm(weights))
-    attack = SmallestChange(photo, steps=60)
+    attack = DDN(photo, steps=60)
     run(attack, weights, 12 * length)  # with decimals, a norm of 12 would do
     needed = min(np.linalg.norm(change) for change in (whole_change(weights, norm) for norm in np.arange(12, 16, 0.02))
                  if (weights * change).sum() > 12 * length + 0.02)
@@ -101,7 +101,7 @@ def test_the_smallest_change_is_nearly_the_smallest(photo, weights):
 
 
 def test_what_cannot_be_reached_is_not_claimed(photo, weights):
-    attack = SmallestChange(photo, steps=20)
+    attack = DDN(photo, steps=20)
     run(attack, weights, 1e9)
     np.testing.assert_array_equal(attack.best, photo)
     assert attack.best_norm == np.inf

@@ -105,7 +105,7 @@ def test_a_mix_of_two_classes(lite0):
 
 def test_a_drawing_begins_with_a_photo(lite0, dog):
     result = synthesis.ideal_image(lite0, "zebra", start=dog, recipe=replace(FOURIER, steps=16))
-    np.testing.assert_array_equal(result.start, images.fit(dog, 224))
+    np.testing.assert_array_equal(result.start, images.crop_resize(dog, 224))
     assert result.distance["ssim"] > 0.4
     unlike = synthesis.ideal_image(lite0, "zebra", recipe=replace(FOURIER, steps=16))
     assert np.corrcoef(unlike.image.ravel(), result.start.ravel())[0, 1] < 0.5
@@ -131,10 +131,10 @@ def test_a_drawing_that_is_all_but_black_is_no_picture_of_0_to_1(small):
 
 @pytest.mark.parametrize("channel", [3, None])
 def test_a_layer_draws_what_it_looks_for(channel, lite0, dog):
-    layer = backbones.last_maps("efficientnet_lite0")
+    layer = backbones.last_conv_layer("efficientnet_lite0")
     eye = keras.Model(lite0.input, lite0.get_layer(layer).output)
     drawn = synthesis.layer_image(lite0, layer, channel, start=dog, recipe=replace(FOURIER, steps=32, noise=0))
-    before, after = (eye.predict(images.fit_batch(each, 224), verbose=0) for each in (dog, drawn))
+    before, after = (eye.predict(images.crop_resize_batch(each, 224), verbose=0) for each in (dog, drawn))
     if channel is None:
         assert (after**2).mean() > 1.5 * (before**2).mean()
     else:
@@ -145,7 +145,7 @@ def test_layers_that_have_no_maps(lite0):
     with pytest.raises(ValueError, match="not a layer of efficientnet_lite0 with feature maps"):
         synthesis.layer_image(lite0, "logits")
     with pytest.raises(ValueError, match="0 to 1279; got 5000"):
-        synthesis.layer_image(lite0, backbones.last_maps("efficientnet_lite0"), 5000)
+        synthesis.layer_image(lite0, backbones.last_conv_layer("efficientnet_lite0"), 5000)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_classifier_with_dropout_is_only_looked_at(photo):
     before = state(network)
     changed = [synthesis.adversarial_image(network, photo, epsilon=2, steps=2) for _ in range(2)]
     np.testing.assert_array_equal(changed[0].image, changed[1].image)
-    asked = [backbones.softmax(network, photo) for _ in range(2)]
+    asked = [backbones.predict_proba(network, photo) for _ in range(2)]
     np.testing.assert_array_equal(asked[0], asked[1])
     for now, then in zip(state(network), before, strict=True):
         np.testing.assert_array_equal(now, then)
@@ -70,7 +70,7 @@ def test_what_is_asked_are_the_weights_of_now(photo):
     def used(network):
         drawn = synthesis.ideal_image(network, 1, recipe=replace(QUICK, noise=0))
         changed = synthesis.adversarial_image(network, photo, epsilon=3, steps=3)
-        return [backbones.softmax(network, photo), drawn.history["objective"], changed.history["margin"][0],
+        return [backbones.predict_proba(network, photo), drawn.history["objective"], changed.history["margin"][0],
                 synthesis.second_opinion(network, photo, 0)[0], drawn.image.astype("float32"),
                 changed.image.astype("float32")]
 

@@ -57,7 +57,7 @@ def test_an_attack_on_ones_own_classifier_goes_by_its_class_names(picture):
         assert (fake.source, fake.target) == (first, target) and fake.success
         assert backbones.top_k(one, fake.image, k=1)[0][0][0] == target
         assert one.class_names[one.predict(fake.image)[0].argmax()] == target
-    assert synthesis.survival(one, fakes[:1])["saved as PNG"].fooled == 1
+    assert synthesis.robustness(one, fakes[:1])["saved as PNG"].fooled == 1
     assert synthesis.second_opinion(one, fakes[0].image, target)[1] == 1
     assert synthesis.second_opinions({"itself": one}, fakes).rank["itself"].tolist() == [1, 1]
     with pytest.raises(ValueError, match="Unknown class 'Siamese cat'"):
@@ -79,8 +79,7 @@ def test_a_thousand_outputs_do_not_make_it_imagenets(picture):
         synthesis.adversarial_image(own, picture, target="zebra")
     with pytest.raises(ValueError, match="knows no names"):
         backbones.top_k(own, picture)
-    with pytest.raises(ValueError, match="not known to be ImageNet's"):
-        backbones.probabilities(own, picture)
+    np.testing.assert_allclose(backbones.predict_proba(own, picture).sum(), 1)
     own.class_names = backbones.class_names()
     assert number_of(own, "Zebra") == backbones.class_index("zebra") and backbones.top_k(own, picture, k=1)
     own.class_names = ("cat", "dog")
@@ -100,11 +99,11 @@ def test_networks_of_backbones_know_imagenets_names():
 
 def test_a_target_without_a_name_is_a_number_even_0(picture):
     own = network(4)
-    source = int(backbones.softmax(own, picture)[0].argmax())
+    source = int(backbones.predict_proba(own, picture)[0].argmax())
     fakes = [synthesis.adversarial_image(own, picture, target=number, epsilon=60)
              for number in range(4) if number != source]
     for fake in fakes:
-        survives = synthesis.survival(own, [fake], also={"itself": own})
+        survives = synthesis.robustness(own, [fake], also={"itself": own})
         assert fake.success and survives["saved as PNG"].fooled == 1
     assert {fake.target for fake in fakes} | {source} == {0, 1, 2, 3}
 
@@ -112,14 +111,14 @@ def test_a_target_without_a_name_is_a_number_even_0(picture):
 def test_networks_asked_together_have_the_same_classes(picture):
     one, other = named(2, ("cat", "dog")), named(2, ("dog", "cat"))
     for ask in (lambda: synthesis.adversarial_image(one, picture, also=[other]),
-                lambda: synthesis.survival(one, [result("cat")], also={"other": other})):
+                lambda: synthesis.robustness(one, [result("cat")], also={"other": other})):
         with pytest.raises(ValueError, match="another order: number 0 is 'cat' for it, and 'dog' in"):
             ask()
     with pytest.raises(ValueError, match="Networks with 2 and 3 classes"):
         check_same_names([one, network(3)])
     check_same_names([one, network(2), one.model])
     with pytest.raises(ValueError, match="Unknown class 'fox'"):
-        synthesis.survival(one, [result("fox")])
+        synthesis.robustness(one, [result("fox")])
 
 
 def test_top_k_of_a_classifier_is_what_it_predicts(picture):

@@ -19,7 +19,7 @@ def classifier():
 
 
 def test_one_image_at_a_time(classifier, dog):
-    both = np.stack([images.fit(dog, 224)] * 2)
+    both = np.stack([images.crop_resize(dog, 224)] * 2)
     for call in (lambda: transfer.grad_cam(classifier, both),
                  lambda: transfer.activations(classifier.model, both, ["class_logits"])):
         with pytest.raises(ValueError, match=r"One image .* got 2"):
@@ -83,7 +83,7 @@ def test_grad_cam_weights_are_the_gradients(classifier, cat):
     maps_layer, logits_layer = (classifier.model.get_layer(name) for name in ("head_relu", "class_logits"))
     probe = keras.Model(classifier.model.input, [maps_layer.output, logits_layer.output])
     with tf.GradientTape() as tape:
-        maps, logits = probe(images.fit_batch(cat, 224))
+        maps, logits = probe(images.crop_resize_batch(cat, 224))
         gradient = tape.gradient(logits[0, 0], maps)
     weights = gradient.numpy()[0].mean(axis=(0, 1))
     expected = np.maximum(maps.numpy()[0] @ weights, 0)
@@ -115,10 +115,10 @@ def test_grad_cam_is_that_of_the_true_gradient(name, dog, monkeypatch):
     monkeypatch.setattr("tllib.backbones.backbone._randomise", lambda model, seed: None)  # with Keras's own weights
     classifier = own_classifier(name)
     model, size = classifier.model, backbones.input_size(classifier.model)
-    probe = keras.Model(model.input, [model.get_layer(backbones.last_maps(name)).output, model.layers[-2].output])
+    probe = keras.Model(model.input, [model.get_layer(backbones.last_conv_layer(name)).output, model.layers[-2].output])
     kernel, bias = model.layers[-1].get_weights()
     with tf.GradientTape(persistent=True) as tape:
-        maps, hidden = probe(images.fit_batch(dog, size), training=False)
+        maps, hidden = probe(images.crop_resize_batch(dog, size), training=False)
         answers = hidden @ kernel + bias
         logits = [answers[0, number] for number in range(3)]
     for number, class_name in enumerate(classifier.class_names):

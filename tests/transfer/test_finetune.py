@@ -31,7 +31,7 @@ def test_batchnorm_stays_bit_identical_and_the_rest_moves(photos, name):
     few = photos.subset(4)
     one = classifier(few, name, **({} if "lite" in name else {"weights": None}))
     statistics_before, names = statistics(one.model), [weight.path for weight in one.model.weights]
-    first = one.model.layers.index(one.model.get_layer(backbones.last_block(name)))
+    first = one.model.layers.index(one.model.get_layer(backbones.first_trainable_layer(name)))
     early = {weight.path for layer in one.model.layers[:first] for weight in layer.weights}
     kernels = {path for path in names if path.endswith("kernel")}
     for layers in ("last block", "all"):
@@ -115,7 +115,7 @@ def test_early_layers_take_smaller_steps(photos):
     before = {weight.path: np.array(weight) for weight in one.model.weights}
     transfer.fine_tune(one, photos.subset(16), epochs=1, learning_rate=1e-3)
     moved = {weight.path: np.abs(np.array(weight) - before[weight.path]).max() for weight in one.model.weights}
-    first = one.model.layers.index(one.model.get_layer(backbones.last_block("efficientnet_lite0")))
+    first = one.model.layers.index(one.model.get_layer(backbones.first_trainable_layer("efficientnet_lite0")))
     for number, layer in enumerate(one.model.layers):
         for weight in layer.weights:
             if weight.path.endswith("kernel"):

@@ -22,11 +22,11 @@ def table(backbone, photos):
     return transfer.extract_features(backbone, photos)
 
 
-def clouds(per_class, classes=3, width=20, spread=1.0, seed=0):
+def clouds(recall, classes=3, width=20, spread=1.0, seed=0):
     """A feature table of one cloud of points for each class, on very different scales."""
     random = np.random.default_rng(seed)
     middles = np.random.default_rng(99).normal(0, 3, (classes, width))
-    y = np.repeat(np.arange(classes), per_class).astype("int32")
+    y = np.repeat(np.arange(classes), recall).astype("int32")
     x = (middles[y] + random.normal(0, spread, (len(y), width))) * np.logspace(-3, 3, width) + 50
     paths = tuple(f"{n}.png" for n in range(len(y)))
     return transfer.FeatureTable(x.astype("float32"), y, paths, tuple("abc"[:classes]))
@@ -49,9 +49,9 @@ def test_features_need_a_vector(photos):
 
 
 @pytest.mark.core
-@pytest.mark.parametrize("per_class", [5, 500])
-def test_head_learns_from_few_and_from_many(per_class):
-    head = transfer.train_head(clouds(per_class))
+@pytest.mark.parametrize("recall", [5, 500])
+def test_head_learns_from_few_and_from_many(recall):
+    head = transfer.train_head(clouds(recall))
     assert transfer.evaluate(head, clouds(100, seed=1)).accuracy > 0.98
 
 
@@ -106,7 +106,7 @@ def test_balanced_classes_are_recognised_more_evenly():
               for y in (np.repeat([0, 1], (192, 12)), np.repeat([0, 1], (500, 500)))]
     plain, even = (transfer.evaluate(transfer.train_head(tables[0], balanced=balanced), tables[1])
                    for balanced in (False, True))
-    assert even.per_class["rare"] > plain.per_class["rare"] + 0.1 and even.balanced_accuracy > plain.balanced_accuracy
+    assert even.recall["rare"] > plain.recall["rare"] + 0.1 and even.balanced_accuracy > plain.balanced_accuracy
 
 
 def test_head_refuses_one_class():
@@ -123,7 +123,7 @@ def test_evaluate_by_hand():
     head = keras.Model(answers, keras.layers.Softmax()(answers))
     x = np.log([[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.1, 0.3, 0.6], [0.05, 0.9, 0.05]]).astype("float32")
     report = transfer.evaluate(head, transfer.FeatureTable(x, np.array([0, 0, 1, 2]), tuple("wxyz"), tuple("abc")))
-    assert report.accuracy == 0.25 and report.per_class == {"a": 0.5, "b": 0.0, "c": 0.0}
+    assert report.accuracy == 0.25 and report.recall == {"a": 0.5, "b": 0.0, "c": 0.0}
     assert report.balanced_accuracy == pytest.approx(1 / 6)
     np.testing.assert_array_equal(report.confusion, [[1, 1, 0], [0, 0, 1], [0, 1, 0]])
     found = [(mistake.path, mistake.row, mistake.truth, mistake.predicted) for mistake in report.mistakes]
@@ -291,7 +291,7 @@ def test_a_classifier_that_answers_nan_is_not_counted_as_the_first_class(photos,
         model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     table = transfer.FeatureTable(np.ones((2, 256), "float32"), np.array([0, 1]), (), ("Cat", "Dog"))
     for ask in (lambda: transfer.evaluate(classifier, photos), lambda: transfer.evaluate(head, table),
-                lambda: classifier.predict(dog), lambda: backbones.softmax(classifier, dog),
+                lambda: classifier.predict(dog), lambda: backbones.predict_proba(classifier, dog),
                 lambda: backbones.top_k(classifier, dog), lambda: transfer.grad_cam(classifier, dog)):
         with pytest.raises(ValueError, match=r"(answers|gives) NaN or infinity for"):
             ask()

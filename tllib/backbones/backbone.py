@@ -21,7 +21,7 @@ from tllib.backbones.weights import (
     set_from_shipped,
 )
 from tllib.checking import check_count, check_finite, check_path
-from tllib.images import fit_batch
+from tllib.images import crop_resize_batch
 from tllib.suggest import check_known
 
 import keras
@@ -54,14 +54,14 @@ def describe(name: str) -> str:
             f"{row.parameters / 1e6:.1f} million parameters with its ImageNet top, {accuracy}, {row.source}")
 
 
-def last_block(name: str) -> str:
+def first_trainable_layer(name: str) -> str:
     """Name of the layer at which the last block of a backbone begins: where to unfreeze from."""
-    return _row(name).unfreeze_from
+    return _row(name).first_trainable_layer
 
 
-def last_maps(name: str) -> str:
+def last_conv_layer(name: str) -> str:
     """Name of the layer with a backbone's last feature maps, `(n, height, width, channels)`."""
-    return _row(name).last_maps
+    return _row(name).last_conv_layer
 
 
 def load(name: str, *, top: bool = False, size: int | None = None, weights: str | os.PathLike | None = "imagenet",
@@ -137,13 +137,13 @@ def load(name: str, *, top: bool = False, size: int | None = None, weights: str 
 
 def features_of(model: keras.Model, row: Family) -> keras.KerasTensor:
     """The vector that the top would have classified: averages of the last maps, as its dense layer takes them."""
-    after = model.layers[model.layers.index(model.get_layer(row.last_maps)):]
+    after = model.layers[model.layers.index(model.get_layer(row.last_conv_layer)):]
     pooled = [layer.output for layer in after if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
     if pooled and isinstance(after[-2], keras.layers.LayerNormalization):  # ConvNeXt's top normalises them first
         return after[-2].output
     if pooled:
         return pooled[0] if len(pooled[0].shape) == 2 else keras.layers.Flatten(name="features")(pooled[0])
-    maps = model.output if len(model.output.shape) == 4 else model.get_layer(row.last_maps).output
+    maps = model.output if len(model.output.shape) == 4 else model.get_layer(row.last_conv_layer).output
     return keras.layers.GlobalAveragePooling2D(name="features")(maps)
 
 
@@ -173,25 +173,12 @@ def top_k(network: keras.Model, images: np.ndarray, k: int = 5) -> list[list[tup
     if names is None or len(names) != outputs:
         raise ValueError(f"This network gives {outputs} numbers and knows no names for them. For "
                          "ImageNet's classes load it with top=True; for your own set network.class_names = (...).")
-    found = softmax(network, images)
+    found = predict_proba(network, images)
     order = np.argsort(-found, axis=1)[:, :k]
     return [[(names[i], float(row[i])) for i in best] for row, best in zip(found, order, strict=True)]
 
 
-def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Probabilities `(n, 1000)`, float64, of the ImageNet classes for one image or a batch.
-
-    Raises:
-        ValueError: the network was not loaded with `top=True`, or gives NaN.
-    """
-    if getattr(network, "class_names", None) != class_names():
-        outputs = logits_of(network_of(network)).output_shape[-1]
-        raise ValueError(f"This network gives {outputs} numbers that are not known to be ImageNet's 1000 classes. Load "
-                         "one with top=True; for other classes, see backbones.softmax.")
-    return softmax(network, images)
-
-
-def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
+def predict_proba(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Ask any network of logits or probabilities, your own classifier's say, what pictures show.
 
     Args:
@@ -205,7 +192,7 @@ def softmax(network: keras.Model, images: np.ndarray) -> np.ndarray:
         ValueError: no network of that kind, or it gives NaN or infinity.
     """
     network = network_of(network)
-    logits = predict(logits_of(network), fit_batch(images, input_size(network))).astype("float64")
+    logits = predict(logits_of(network), crop_resize_batch(images, input_size(network))).astype("float64")
     check_finite(f"The network {network.name!r}", logits)
     return scipy.special.softmax(logits, axis=1)
 

@@ -146,7 +146,7 @@ def judge(network: keras.Model, numbers: Sequence[int], folder: Path) -> list[Ju
     with progress(what="judging", total=len(numbers), unit="picture") as bar:
         for first in range(0, len(numbers), 32):
             batch = numbers[first:first + 32]
-            found = backbones.softmax(network, [images.load(place(number, folder)) for number in batch])
+            found = backbones.predict_proba(network, [images.load(place(number, folder)) for number in batch])
             judgements += [judged(number, row) for number, row in zip(batch, found, strict=True)]
             bar.update(len(batch))
     return judgements

@@ -213,7 +213,7 @@ def _checked_map(heat: np.ndarray, picture: np.ndarray, number: int) -> np.ndarr
     if heat.shape != picture.shape[:2]:
         raise ValueError(f"map {number}: expected (height, width) of its picture, {picture.shape[:2]}, got "
                          f"{heat.shape}. A map of Grad-CAM is as large as the network's input: cut the picture with "
-                         "images.fit.")
+                         "images.crop_resize.")
     if not np.isfinite(heat).all():
         raise ValueError(f"map {number}: expected 0 to 1, got a NaN or infinite value among them.")
     low, high = heat.min(), heat.max()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_several
-from tllib.images import check_each, fit_batch, rounded
+from tllib.images import check_each, crop_resize_batch, rounded
 from tllib.progress import progress
-from tllib.synthesis.attacks import FixedBudget, SmallestChange
+from tllib.synthesis.attacks import DDN, PGD
 from tllib.synthesis.distortions import JPEG, RESIZED, TURNED, TURNED_BACK, UNTOUCHED
 from tllib.synthesis.objectives import margin_gradient
 from tllib.synthesis.result import ImageResult, check_same_names, measure, names_of, number_of
@@ -61,16 +61,16 @@ def adversarial_images(network: keras.Model, photos: Sequence[np.ndarray], *, ta
     _check(len(photos), epsilon, steps, robust)
     check_count("seed", seed, least=0)
     began, networks = time.perf_counter(), [backbones.logits_of(each) for each in (network, *also)]
-    starts = rounded(fit_batch(photos, backbones.input_size(network)))
-    seen = backbones.softmax(network, starts)
+    starts = rounded(crop_resize_batch(photos, backbones.input_size(network)))
+    seen = backbones.predict_proba(network, starts)
     sources = seen.argmax(axis=1)
     classes = sources if target is None else np.full(len(starts), number_of(network, target))
     _check_sources(network, seen, target, source)
     if epsilon is None:
-        attacks = [SmallestChange(start, steps=steps) for start in starts]
+        attacks = [DDN(start, steps=steps) for start in starts]
     else:
         survives = [UNTOUCHED, JPEG, RESIZED, TURNED, TURNED_BACK] if robust else []
-        attacks = [FixedBudget(start, epsilon=epsilon, steps=steps, distortions=survives, seed=seed + number)
+        attacks = [PGD(start, epsilon=epsilon, steps=steps, distortions=survives, seed=seed + number)
                     for number, start in enumerate(starts)]
     with progress(what="gradients, at most", total=len(attacks) * steps) as bar:
         histories = _run(attacks, networks, classes, sign=1 if target is not None else -1, bar=bar)
@@ -88,7 +88,7 @@ def adversarial_image(network: keras.Model, photo: np.ndarray, *, target: str | 
                               robust=robust, seed=seed)[0]
 
 
-def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[keras.Model], classes: np.ndarray,
+def _run(attacks: Sequence[PGD | DDN], networks: Sequence[keras.Model], classes: np.ndarray,
          sign: int, bar) -> list[dict[str, np.ndarray]]:
     """Carry all attacks to their end in batches; who is done gives the place to the next. Returns what each saw."""
     batch, rows = min(BATCH, len(attacks)), [[] for _ in attacks]
@@ -112,12 +112,12 @@ def _run(attacks: Sequence[FixedBudget | SmallestChange], networks: Sequence[ker
             bar.update(len(active))
     except KeyboardInterrupt:
         print("Stopped: here is what was reached so far.")
-    terms = ("step", "margin", "sureness", "l2")
+    terms = ("step", "margin", "confidence", "l2")
     return [dict(zip(terms, np.array(row or [(0, 0, 0, 0)]).T, strict=True)) for row in rows]
 
 
 def _judge(logits: np.ndarray, number: int, sign: int) -> tuple[float, float]:
-    """Margin in logits, and sureness from 0 to 1, of the network that is hardest to convince."""
+    """Margin in logits, and confidence from 0 to 1, of the network that is hardest to convince."""
     own = logits[:, number].astype("float64")
     others, share = np.delete(logits, number, axis=1), scipy.special.softmax(logits, axis=1)[:, number]
     return float((sign * (own - others.max(axis=1))).min()), float((share if sign > 0 else 1 - share).min())

@@ -1,7 +1,7 @@
 """A photo, and answers about pictures like it -> a picture that is answered as wished: the rules of attacks.
 
 Each looks after one photo and knows no network: `shown` is the picture to ask about, `learn` takes the answer (margin
-in logits, sureness from 0 to 1, the direction that helps), `best` is the best picture so far.
+in logits, confidence from 0 to 1, the direction that helps), `best` is the best picture so far.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 CLEAR = 0.02  # margin, in logits, that counts as won: more than two engines or batch sizes differ by
 
 
-class FixedBudget:
+class PGD:
     """Stay within `epsilon` grey levels of the photo: steps along the sign of an averaged gradient, rounded when shown.
 
     With `steps=1` it is the fast gradient sign method.
@@ -66,7 +66,7 @@ class FixedBudget:
         self.taken += 1
 
 
-class SmallestChange:
+class DDN:
     """Find the smallest change, by its L2 norm, that is answered as wished in whole grey levels.
 
     What is shown is the whole-number change nearest to a direction, of a norm that shrinks when it was enough and grows

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_count, check_finite, check_kind, check_several
-from tllib.images import fit_batch, rounded
+from tllib.images import crop_resize_batch, rounded
 from tllib.synthesis.objectives import class_loss, class_margin, class_probability
 from tllib.synthesis.parametrization import Fourier, Pixels
 from tllib.synthesis.penalties import total_variation
@@ -228,7 +228,7 @@ def classes_of(target: str | int | Sequence[str | int]) -> list[str | int]:
 def _starts(start: np.ndarray | None, recipe: Recipe, n: int, size: int, seed: int) -> np.ndarray:
     """What `n` drawings begin with, float32 `(n, size, size, 3)`: a photo, grey, or for pixels faint grey noise."""
     if start is not None:
-        return np.repeat(fit_batch(start, size), n, axis=0).astype("float32")
+        return np.repeat(crop_resize_batch(start, size), n, axis=0).astype("float32")
     if recipe.parametrization == "fourier":  # its waves bring faint noise of their own
         return np.full((n, size, size, 3), 127.5, "float32")
     return np.stack([np.random.default_rng(seed + image).normal(128, 8, (size, size, 3))

@@ -74,7 +74,7 @@ def _margin_gradient(network: keras.Model) -> Callable:
 
 
 def _resized(images, size: int):
-    """Resize square images `(n, side, side, 3)` exactly as `images.fit` will when the network is asked about them."""
+    """Resize square images `(n, side, side, 3)` exactly as `images.crop_resize` will for the network."""
     side = images.shape[1]
     if side == size:
         return images

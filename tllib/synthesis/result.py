@@ -101,7 +101,7 @@ def measure(networks: Sequence[keras.Model], images: np.ndarray, starts: np.ndar
             sources: Sequence[int | None]) -> list[ImageResult]:
     """Round images to uint8 and ask the networks, once for all, about exactly those."""
     names, images = names_of(networks[0]), rounded(images)
-    answers = np.stack([backbones.softmax(network, images) for network in networks])
+    answers = np.stack([backbones.predict_proba(network, images) for network in networks])
     results = []
     for row, (image, start, target, source, history) in enumerate(
             zip(images, starts, targets, sources, histories, strict=True)):

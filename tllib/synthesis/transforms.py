@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-STRAY = 0.12  # of the image's side: how far the middles of windows lie from its middle (standard deviation)
+JITTER = 0.12  # of the image's side: how far the middles of windows lie from its middle (standard deviation)
 CLEAR = 0.4  # of the way, after which there is no noise
 
 
@@ -21,7 +21,7 @@ def random_window(random: np.random.Generator, crop: float, border: float = 0.0)
         Top, left and side, `(3,)`, as fractions of the image's side.
     """
     side = (1 - border) * (1 - crop * random.uniform())
-    middle = 0.5 + STRAY * random.normal(size=2)
+    middle = 0.5 + JITTER * random.normal(size=2)
     top, left = np.clip(middle - side / 2, 0, 1 - side)
     return np.array([top, left, side], "float32")
 

@@ -11,7 +11,7 @@ from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_finite, check_kind, check_list, check_number, check_path
 from tllib.files import full_disk_explained, replacing
-from tllib.images import fit_batch
+from tllib.images import crop_resize_batch
 from tllib.transfer.features import FeatureTable
 from tllib.transfer.provenance import backbone_id, check_same_backbone, check_same_classes
 
@@ -141,7 +141,7 @@ class Classifier:
         Raises:
             ValueError: the network answers NaN, or numbers that are no probabilities.
         """
-        probabilities = engine.predict(self.model, fit_batch(images, backbones.input_size(self.model)))
+        probabilities = engine.predict(self.model, crop_resize_batch(images, backbones.input_size(self.model)))
         check_probabilities(probabilities, "The classifier")
         return probabilities
 

@@ -43,22 +43,22 @@ class Report:
 
     Attributes:
         accuracy: share of photos it got right, 0 to 1.
-        balanced_accuracy: mean of `per_class`, 0 to 1: what always naming the most frequent class can't raise.
-        per_class: class name -> share of that class it got right; classes without a photo are left out.
+        balanced_accuracy: mean of `recall`, 0 to 1: what always naming the most frequent class can't raise.
+        recall: class name -> share of that class it got right; classes without a photo are left out.
         confusion: int `(classes, classes)`; row = truth, column = prediction.
         mistakes: what it got wrong, surest first.
         class_names: name of each row and column.
     """
 
     accuracy: float
-    per_class: dict[str, float]
+    recall: dict[str, float]
     confusion: np.ndarray = field(repr=False)
     mistakes: tuple[Mistake, ...] = field(repr=False)
     class_names: tuple[str, ...]
 
     @property
     def balanced_accuracy(self) -> float:  # noqa: D102
-        return float(np.mean(list(self.per_class.values())))
+        return float(np.mean(list(self.recall.values())))
 
 
 def evaluate(model: Classifier | keras.Model, test: datasets.PhotoSet | FeatureTable) -> Report:
@@ -117,9 +117,9 @@ def _report(probabilities: np.ndarray, truth: np.ndarray, test: datasets.PhotoSe
     confusion = np.zeros((len(class_names), len(class_names)), int)
     np.add.at(confusion, (truth, predicted), 1)
     totals = confusion.sum(axis=1)
-    per_class = {name: float(confusion[i, i] / totals[i]) for i, name in enumerate(class_names) if totals[i]}
+    recall = {name: float(confusion[i, i] / totals[i]) for i, name in enumerate(class_names) if totals[i]}
     wrong = np.flatnonzero(predicted != truth)
     wrong = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
     mistakes = tuple(Mistake(paths[i], class_names[truth[i]], class_names[predicted[i]],
                              float(probabilities[i, predicted[i]]), row=int(i), white=test.white) for i in wrong)
-    return Report(float((predicted == truth).mean()), per_class, confusion, mistakes, tuple(class_names))
+    return Report(float((predicted == truth).mean()), recall, confusion, mistakes, tuple(class_names))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tllib import backbones
 from tllib.backbones import engine
 from tllib.checking import check_kind, check_several
-from tllib.images import fit_batch
+from tllib.images import crop_resize_batch
 from tllib.suggest import check_known
 from tllib.transfer.classifier import Classifier
 
@@ -25,7 +25,7 @@ def activations(model: keras.Model, image: np.ndarray, layers: list[str]) -> dic
     for name in layers:
         check_known("layer", name, known)
     probe = keras.Model(model.inputs, [known[name].output for name in layers])
-    batch = fit_batch(image, size)
+    batch = crop_resize_batch(image, size)
     if len(batch) != 1:
         raise ValueError(f"One image (height, width, 3) at a time, got {len(batch)}: call it once for each.")
     answers = keras.tree.flatten(engine.predict(probe, batch))
@@ -53,7 +53,7 @@ def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None =
     check_kind("classifier", classifier, Classifier, "transfer.assemble and fine_tune give one.")
     if class_name is not None:
         check_known("class", class_name, classifier.class_names)
-    model, maps_name = classifier.model, backbones.last_maps(classifier.backbone)
+    model, maps_name = classifier.model, backbones.last_conv_layer(classifier.backbone)
     size = backbones.input_size(model)
     if maps_name not in [layer.name for layer in model.layers]:
         raise ValueError(f"The network {model.name!r} has no layer {maps_name!r}, the last maps of "
@@ -63,7 +63,7 @@ def grad_cam(classifier: Classifier, image: np.ndarray, class_name: str | None =
     if class_name is None:
         class_name = classifier.class_names[int(classifier.predict(image)[0].argmax())]
     number = np.array(classifier.class_names.index(class_name), "int32")
-    slopes, _ = _maps_gradient(model, maps_name)(maps[None], fit_batch(image, size), number)
+    slopes, _ = _maps_gradient(model, maps_name)(maps[None], crop_resize_batch(image, size), number)
     seen = np.maximum(maps @ slopes[0].mean(axis=(0, 1)), 0)
     large = keras.ops.image.resize(seen[None, :, :, None], (size, size), interpolation="bilinear",
                                    data_format="channels_last")

@@ -164,7 +164,7 @@ def unfreeze(model: keras.Model, backbone: str, layers: str, learning_rate, loss
     """Make "all" layers trainable, or the "last block", BatchNorm never, and compile; see `RATES`."""
     if layers not in ("last block", "all"):
         raise ValueError(f"layers is 'last block' or 'all', got {layers!r}.")
-    first = model.layers.index(model.get_layer(backbones.last_block(backbone)))
+    first = model.layers.index(model.get_layer(backbones.first_trainable_layer(backbone)))
     head = model.layers.index(model.get_layer(first_layer_of_head(model)))
     rates, model.trainable = {}, True
     for number, layer in enumerate(model.layers):

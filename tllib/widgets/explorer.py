@@ -24,7 +24,7 @@ class AdversarialExplorer(Panel):
     def __init__(self, network: keras.Model, photo: np.ndarray, target: str | int, judges: Mapping[str, keras.Model],
                  epsilon: int):
         self.network, self.target = network, target
-        self.photo = images.fit(photo, backbones.input_size(backbones.network_of(network)))
+        self.photo = images.crop_resize(photo, backbones.input_size(backbones.network_of(network)))
         self.asked = {"the network attacked": network, **judges}
         self.results, self._views = {}, {}
         self.slider = ipywidgets.SelectionSlider(options=EPSILONS, value=epsilon, description="grey levels",

@@ -50,7 +50,8 @@ class PhotoTrial(Panel):
     def _answer(self, photo: np.ndarray):
         found = self.classifier.predict(photo)[0]
         self.answers = [(self.classifier.class_names[number], float(found[number])) for number in np.argsort(-found)]
-        self.draw(show.guesses(images.fit(photo, backbones.input_size(self.classifier.model)), self.answers[:5]))
+        size = backbones.input_size(self.classifier.model)
+        self.draw(show.guesses(images.crop_resize(photo, size), self.answers[:5]))
         self.say(f"Answer: {in_words(self.answers[:3])}")
 
 

@@ -29,14 +29,14 @@ def test_distances(capsys):
 
 
 def test_iterated(capsys, lite0, dog):
-    photo = images.fit(dog, 224)
+    photo = images.crop_resize(dog, 224)
     photo[0, 0], photo[0, 1] = 0, 255
     box = photo.astype(int) - 2, photo.astype(int) + 2
 
     def walk(steps, low, high, sign=1, start=None):
         picture, gradient = photo, margin_gradient((lite0,))
         for _ in range(steps):
-            asked = images.fit_batch(picture if start is None else start, 224)
+            asked = images.crop_resize_batch(picture if start is None else start, 224)
             slope, _ = gradient(asked, np.array([backbones.class_index("Siamese cat")]), np.ones(1, "float32"))
             picture = np.clip(images.to_uint8(picture - sign * np.sign(slope[0])), low, high).astype("uint8")
         return picture

@@ -26,7 +26,7 @@ def test_exercise_2(capsys, cat):
     for wrong, hint in ((..., "dots"), (friends, "still goes from 0 to 1"), (friends.astype("uint8"), "Multiply first"),
                         (friends * 256, "off by 1"), (friends * 255 - 128, "it goes from -128"),
                         (friends * 300, "go from 0 to 255"),
-                        (images.fit(cat, 224), "shape (300, 451, 3) is asked for"), (255, "a number"),
+                        (images.crop_resize(cat, 224), "shape (300, 451, 3) is asked for"), (255, "a number"),
                         (friends * 100, "off by")):
         assert hint in says(capsys, check.pixels, wrong, friends)
     assert np.array_equal(friends, cat / 255), "an answer is left as it is"

@@ -87,8 +87,8 @@ def defence(wash: Callable[[np.ndarray], np.ndarray], network: keras.Model,
 
 
 def _calls(network: keras.Model, pictures: Sequence[np.ndarray]) -> list[str]:
-    batch = images.rounded(images.fit_batch(pictures, network.input_shape[1]))
-    return [names_of(network)[number] for number in backbones.softmax(network, batch).argmax(axis=1)]
+    batch = images.rounded(images.crop_resize_batch(pictures, network.input_shape[1]))
+    return [names_of(network)[number] for number in backbones.predict_proba(network, batch).argmax(axis=1)]
 
 
 @check("Exercise 4")
@@ -111,7 +111,7 @@ def trained_against(classifier: transfer.Classifier, again: Sequence[synthesis.I
         yield f"it is right about {old:.0%} of the old fakes; 85 % are asked for."
     if len(again) < len(fakes):
         yield f"again: {len(fakes)} new fakes are asked for, these are {len(again)}."
-    starts = images.fit_batch(held_back, again[0].image.shape[0])
+    starts = images.crop_resize_batch(held_back, again[0].image.shape[0])
     strange = sum(np.abs(starts - one.start).mean(axis=(1, 2, 3)).min() > 4 for one in again)
     if strange:
         yield (f"again: {strange} of the {len(again)} were not made from photos in `test`. About others it has learned "
@@ -128,5 +128,5 @@ def trained_against(classifier: transfer.Classifier, again: Sequence[synthesis.I
 
 
 def _share_right(classifier: transfer.Classifier, pictures: Sequence[np.ndarray], truth: np.ndarray) -> float:
-    batch = images.fit_batch(pictures, backbones.input_size(classifier.model))
+    batch = images.crop_resize_batch(pictures, backbones.input_size(classifier.model))
     return float((classifier.predict(batch).argmax(axis=1) == truth).mean())

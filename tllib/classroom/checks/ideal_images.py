@@ -38,7 +38,7 @@ def roughness(answer: float, board: np.ndarray) -> Iterator[str]:
 @check("Exercise 2")
 def together(picture: np.ndarray, network: keras.Model) -> Iterator[str]:
     """A picture that the network takes for a zebra and for a strawberry, each with 10 % or more."""
-    found = backbones.softmax(network, (yield from _pixels(picture)))[0]
+    found = backbones.predict_proba(network, (yield from _pixels(picture)))[0]
     share = {name: found[backbones.class_index(name)] for name in BOTH}
     high, low = max(share, key=share.get), min(share, key=share.get)
     if share[high] < EACH:
@@ -72,7 +72,7 @@ def control(recipe: Recipe) -> Iterator[str]:
 def two_minds(picture: np.ndarray, artist: keras.Model, judge: keras.Model) -> Iterator[str]:
     """A picture that the artist is sure is a zebra, and the judge calls a malamute."""
     picture = yield from _pixels(picture)
-    zebra, sees = backbones.softmax(artist, picture)[0], backbones.top_k(judge, picture, k=1)[0][0][0]
+    zebra, sees = backbones.predict_proba(artist, picture)[0], backbones.top_k(judge, picture, k=1)[0][0][0]
     if zebra[backbones.class_index("zebra")] < SURE:
         yield (f"{artist.name} is not that sure of a zebra; its first choice is "
                f"{backbones.class_names()[zebra.argmax()]}.")

@@ -138,8 +138,8 @@ def worst_breeds(names: list[str], report: Report) -> Iterator[str]:
     """The three breeds that are recognised least often; ties in any order."""
     if isinstance(names, str) or len(names) != 3 or len(set(names)) != 3:
         yield "three different names are asked for, in a list."
-    yield from (f"{name!r} is not a breed here." for name in names if name not in report.per_class)
-    shares, ranked = sorted(report.per_class[name] for name in names), sorted(report.per_class.values())
+    yield from (f"{name!r} is not a breed here." for name in names if name not in report.recall)
+    shares, ranked = sorted(report.recall[name] for name in names), sorted(report.recall.values())
     if shares != ranked[:3]:
         yield "these are the three it knows best." if shares == ranked[-3:] else \
             "there is a breed that it knows worse than one of these."

@@ -29,7 +29,7 @@ def tenth(picture: np.ndarray, cat: np.ndarray, network: keras.Model) -> Iterato
         yield "nothing is left of the cat."
     if kept.mean() > 0.1:
         yield f"{kept.mean():.1%} of the pixels are left, at most 10 % are allowed."
-    found = backbones.probabilities(network, picture)[0]
+    found = backbones.predict_proba(network, picture)[0]
     cats = sum(found[backbones.class_index(name)] for name in CATS)
     side, (top, left) = min(kept.shape), np.subtract(kept.shape, min(kept.shape)) // 2
     unseen = 1 - kept[top:top + side, left:left + side].sum() / kept.sum()

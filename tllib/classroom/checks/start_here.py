@@ -59,7 +59,7 @@ def second_choice(answer: str, network: keras.Model, photo: np.ndarray) -> Itera
         number = backbones.class_index(answer)
     except ValueError as unknown:
         yield str(unknown)
-    rank = 1 + backbones.probabilities(network, photo)[0].argsort()[::-1].tolist().index(number)
+    rank = 1 + backbones.predict_proba(network, photo)[0].argsort()[::-1].tolist().index(number)
     if rank == 1:
         yield "that is its first choice. Which comes next?"
     if rank != 2:

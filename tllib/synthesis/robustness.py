@@ -18,7 +18,7 @@ def second_opinion(network: keras.Model, image: np.ndarray, target: str | int) -
     Returns:
         Its probability for the class, 0 to 1, and the rank of the class, 1 being its first choice.
     """
-    found = backbones.softmax(network, image)[0]
+    found = backbones.predict_proba(network, image)[0]
     index = number_of(network, target)
     return float(found[index]), int((found > found[index]).sum()) + 1
 
@@ -53,16 +53,16 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
         results: of `ideal_images` or `adversarial_images`, all with a target.
 
     Raises:
-        ValueError: no results, or one without a target: `survival` is for those.
+        ValueError: no results, or one without a target: `robustness` is for those.
         TypeError: `judges` is no dict, or what is in it is no Keras network.
     """
     check_kind("judges", judges, Mapping, "Give a dict, name -> network.")
     check_list("results", results, ImageResult)
     if not results or any(result.target is None for result in results):
-        raise ValueError("second_opinions needs results with a target each. For attacks without one, see survival.")
+        raise ValueError("second_opinions needs results with a target each. For attacks without one, see robustness.")
     rows, probability, rank = np.arange(len(results)), {}, {}
     for name, network in judges.items():
-        found = backbones.softmax(network, np.stack([result.image for result in results]))
+        found = backbones.predict_proba(network, np.stack([result.image for result in results]))
         targets = [number_of(network, result.target) for result in results]
         probability[name] = found[rows, targets]
         rank[name] = (found > probability[name][:, None]).sum(axis=1) + 1
@@ -70,22 +70,22 @@ def second_opinions(judges: Mapping[str, keras.Model], results: Sequence[ImageRe
 
 
 @dataclass(frozen=True)
-class Survival:
+class Robustness:
     """What a distortion does, as fractions of the images, 0 to 1.
 
     Attributes:
-        photos_right: clean photos whose label survives it.
+        clean_accuracy: clean photos whose label survives it.
         fooled: of these, the attacks that succeed; NaN if there are none.
-        right_again: of these, the attacked photos that are called what they should be.
+        recovered: of these, the attacked photos that are called what they should be.
     """
 
-    photos_right: float
+    clean_accuracy: float
     fooled: float
-    right_again: float
+    recovered: float
 
 
-def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapping[str, keras.Model] | None = None,
-             distortions: Sequence[Distortion] = DISTORTIONS) -> dict[str, Survival]:
+def robustness(network: keras.Model, results: Sequence[ImageResult], *, also: Mapping[str, keras.Model] | None = None,
+             distortions: Sequence[Distortion] = DISTORTIONS) -> dict[str, Robustness]:
     """See which attacks outlive what is done to their pictures, and other networks.
 
     Args:
@@ -95,7 +95,7 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
         distortions: of the pictures.
 
     Returns:
-        Distortion or network -> `Survival`.
+        Distortion or network -> `Robustness`.
 
     Raises:
         ValueError: the networks have other classes, or the results are of classes that `network` doesn't have, or there
@@ -112,24 +112,24 @@ def survival(network: keras.Model, results: Sequence[ImageResult], *, also: Mapp
     for result in results:
         number_of(network, result.source)
     groups = [np.stack([result.image for result in results]), np.stack([result.start for result in results])]
-    answers = {each.name: [backbones.softmax(network, np.stack([each.apply(image) for image in group]))
+    answers = {each.name: [backbones.predict_proba(network, np.stack([each.apply(image) for image in group]))
                            for group in groups] for each in distortions}
-    others = {f"another network: {name}": [backbones.softmax(other, group) for group in groups]
+    others = {f"another network: {name}": [backbones.predict_proba(other, group) for group in groups]
               for name, other in (also or {}).items()}
     if others:
-        own = answers.get(UNTOUCHED.name) or [backbones.softmax(network, group) for group in groups]
+        own = answers.get(UNTOUCHED.name) or [backbones.predict_proba(network, group) for group in groups]
         everyone = [np.mean(group, axis=0) for group in zip(own, *others.values(), strict=True)]
         answers |= others | {"all networks, averaged": everyone}
     names = names_of(network)
-    return {name: _survival(results, *([names[number] for number in group.argmax(axis=1)] for group in found))
+    return {name: _robustness(results, *([names[number] for number in group.argmax(axis=1)] for group in found))
             for name, found in answers.items()}
 
 
-def _survival(results: Sequence[ImageResult], now: Sequence[str | int], before: Sequence[str | int]) -> Survival:
+def _robustness(results: Sequence[ImageResult], now: Sequence[str | int], before: Sequence[str | int]) -> Robustness:
     wanted = [said != result.source if result.target is None else said == result.target
               for said, result in zip(now, results, strict=True)]
     right = np.array([said == result.source for said, result in zip(before, results, strict=True)])
     again = np.array([said == result.source for said, result in zip(now, results, strict=True)])
     if not right.any():
-        return Survival(0.0, np.nan, np.nan)
-    return Survival(float(right.mean()), float(np.mean(wanted, where=right)), float(again[right].mean()))
+        return Robustness(0.0, np.nan, np.nan)
+    return Robustness(float(right.mean()), float(np.mean(wanted, where=right)), float(again[right].mean()))
